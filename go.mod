@@ -1,0 +1,3 @@
+module github.com/nescript/nescript
+
+go 1.26.0
