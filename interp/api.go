@@ -1,0 +1,263 @@
+//go:build linux
+
+package interp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"slices"
+
+	"github.com/nescript/nescript/builtins"
+	"github.com/nescript/nescript/lang"
+	"github.com/nescript/nescript/lang/value"
+	"github.com/nescript/nescript/nsexec"
+)
+
+// Interp runs scripts. It keeps the variables and defs of the scripts that it
+// ran, so a prompt is one Interp; an error in one does not lose what earlier
+// ones left.
+//
+// An Interp must not be used by two goroutines at once. Several Interps may
+// share an engine.
+type Interp struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	dir            string
+	files          fs.FS
+	params         map[string]string
+	vars           map[string]any
+	args           []string
+	verbs          *builtins.Set
+	extra          []*builtins.Spec // those of Verbs
+	middleware     []func(CallFunc) CallFunc
+	trace          io.Writer
+
+	engine nsexec.Runner
+	own    io.Closer // the engine if this Interp made it
+
+	globals     *scope
+	defs        map[string]*defn
+	knownParams map[string]bool
+	entered     []nsexec.Ref // by `in ns x` without a block, the current one last
+}
+
+// CallFunc is what a bound verb goes through on its way to the engine. The
+// innermost one compiles the call into steps and hands them on.
+type CallFunc func(ctx context.Context, call *builtins.Call) error
+
+// New returns an Interp. Without options it reads and writes nothing but the
+// system, has no parameters, and makes an engine of its own when it first needs
+// one. The caller closes it.
+func New(opts ...Option) (*Interp, error) {
+	in := &Interp{
+		stdout:      io.Discard,
+		stderr:      io.Discard,
+		files:       hostFS{},
+		verbs:       builtins.NewSet(),
+		defs:        map[string]*defn{},
+		knownParams: map[string]bool{},
+	}
+	for _, opt := range opts {
+		if err := opt(in); err != nil {
+			return nil, err
+		}
+	}
+	return in, in.predeclare()
+}
+
+// predeclare makes the outermost scope: the embedding program's variables, and
+// args.
+func (in *Interp) predeclare() error {
+	outer := &scope{}
+	args, err := fromGo(append([]string{}, in.args...))
+	if err != nil {
+		return err
+	}
+	outer.declare("args", args)
+	for _, name := range slices.Sorted(maps.Keys(in.vars)) {
+		v, err := fromGo(in.vars[name])
+		if err != nil {
+			return fmt.Errorf("variable %q: %w", name, err)
+		}
+		outer.declare(name, v)
+	}
+	in.globals = &scope{up: outer}
+	return nil
+}
+
+// Close ends the engine if this Interp made it. An engine given by [Engine]
+// stays open.
+func (in *Interp) Close() error {
+	if in.own == nil {
+		return nil
+	}
+	err := in.own.Close()
+	in.own, in.engine = nil, nil
+	return err
+}
+
+// RunString parses, checks and runs a script; name is what errors call it, and
+// where its includes are looked for.
+func (in *Interp) RunString(ctx context.Context, name, src string) error {
+	f, err := lang.Parse(name, []byte(src))
+	if err != nil {
+		return err
+	}
+	return in.Run(ctx, f)
+}
+
+// Run checks a script and runs it in the current namespace. An error that is a
+// [lang.Diagnostics] says that the script is wrong and that nothing was
+// touched. Any other holds an [*Error] for each statement that failed; what had
+// been done before stays. [Diagnose] explains both.
+//
+// When ctx is cancelled the run stops between two steps, runs what was
+// deferred, and returns an error that unwraps to ctx's.
+func (in *Interp) Run(ctx context.Context, f *lang.File) error {
+	return in.run(ctx, f, nil)
+}
+
+// Check reports what is wrong with a script as [lang.Diagnostics], without
+// running any of it. It needs no privilege.
+func (in *Interp) Check(f *lang.File) error {
+	_, err := in.checked(f)
+	return err
+}
+
+// CheckString parses and checks a script; the errors are of both.
+func (in *Interp) CheckString(name, src string) error {
+	f, err := lang.Parse(name, []byte(src))
+	var diags lang.Diagnostics
+	if err != nil && !errors.As(err, &diags) {
+		return err
+	}
+	if f == nil || f.Body == nil {
+		return err
+	}
+	var more lang.Diagnostics
+	if errors.As(in.Check(f), &more) {
+		for _, d := range more { // those of the parser stand in the tree too
+			if !slices.Contains(diags, d) {
+				diags = append(diags, d)
+			}
+		}
+	}
+	return asError(diags)
+}
+
+// Plan checks a script and writes the actions that it would take, flat, as a
+// script that does the same. Nothing is changed; the system is looked at only
+// where the script asks it something, which is answered as the system is now.
+func (in *Interp) Plan(ctx context.Context, f *lang.File, w io.Writer) error {
+	p := newPlanner(w)
+	if err := in.run(ctx, f, p); err != nil {
+		return err
+	}
+	return p.end()
+}
+
+// checked loads and checks a script.
+func (in *Interp) checked(f *lang.File) (*program, error) {
+	prog, diags := in.load(f)
+	diags = append(diags, in.check(prog)...)
+	return prog, asError(diags)
+}
+
+func asError(diags lang.Diagnostics) error {
+	if len(diags) == 0 {
+		return nil
+	}
+	return diags
+}
+
+func (in *Interp) run(ctx context.Context, f *lang.File, plan *planner) error {
+	prog, err := in.checked(f)
+	if err != nil {
+		return err
+	}
+	m := &machine{in: in, prog: prog, plan: plan}
+	m.do = m.enqueue
+	for _, mw := range slices.Backward(in.middleware) {
+		m.do = mw(m.do)
+	}
+	if in.trace != nil && plan == nil {
+		m.do = m.traced(m.do)
+	}
+	maps.Copy(in.defs, prog.defs)
+	for _, file := range prog.files {
+		in.noteParams(file)
+	}
+	e := &env{m: m, ctx: ctx, vars: in.globals, ns: in.Namespace(), file: f}
+	if err := e.refuse(f.Body.Stmts); err != nil {
+		return err
+	}
+	_, err = e.stmts(f.Body.Stmts)
+	if err == nil {
+		err = m.flush(ctx)
+	}
+	return err
+}
+
+func (in *Interp) noteParams(f *lang.File) {
+	for _, s := range f.Body.Stmts {
+		if p, ok := s.(*lang.Param); ok {
+			in.knownParams[p.Name.Name] = true
+		}
+	}
+}
+
+// refuse finds a statement that is sure to run and can't, before anything is
+// touched.
+func (e *env) refuse(list []lang.Stmt) error {
+	for _, s := range list {
+		switch s.(type) {
+		case *lang.Atomic, *lang.Try, *lang.Undo:
+			return e.failed(s, nil, noUndo(s))
+		}
+	}
+	return nil
+}
+
+// runner is the engine, made when it is first needed.
+func (in *Interp) runner() (nsexec.Runner, error) {
+	if in.engine == nil {
+		engine, err := nsexec.NewEngine()
+		if err != nil {
+			return nil, err
+		}
+		in.engine, in.own = engine, engine
+	}
+	return in.engine, nil
+}
+
+// eager reports whether each call must run before the next is looked at, since
+// somebody watches.
+func (in *Interp) eager() bool { return in.trace != nil || len(in.middleware) > 0 }
+
+// Lookup returns the value of a global variable.
+func (in *Interp) Lookup(name string) (value.Value, bool) {
+	v := in.globals.find(name)
+	if v == nil {
+		return nil, false
+	}
+	return v.val, true
+}
+
+// Names returns the names of the global variables and of the defs, sorted, for
+// completion.
+func (in *Interp) Names() (vars, defs []string) {
+	for s := in.globals; s != nil; s = s.up {
+		for _, v := range s.vars {
+			vars = append(vars, v.name)
+		}
+	}
+	slices.Sort(vars)
+	return slices.Compact(vars), slices.Sorted(maps.Keys(in.defs))
+}
+
+// VerbSet returns the verbs: the built-in ones and those of [Verbs].
+func (in *Interp) VerbSet() *builtins.Set { return in.verbs }

@@ -1,0 +1,104 @@
+//go:build linux
+
+package interp_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/nescript/nescript/interp"
+	"github.com/nescript/nescript/lang"
+	"github.com/nescript/nescript/nsexec"
+)
+
+// nothing is a Runner that does nothing at all.
+type nothing struct{}
+
+func (nothing) Run(context.Context, ...nsexec.Step) error { return nil }
+
+func (nothing) Look(context.Context, nsexec.Ref, func(*nsexec.Conn) error) error { return nil }
+
+// flat is a script of n statements without any loop.
+func flat(n int) []byte {
+	var b strings.Builder
+	for i := range n {
+		switch i % 4 {
+		case 0:
+			fmt.Fprintf(&b, "bridge br%d\n", i)
+		case 1:
+			fmt.Fprintf(&b, "addr br%d 10.%d.%d.1/24\n", i-1, i>>8&255, i&255)
+		case 2:
+			fmt.Fprintf(&b, "up br%d\n", i-2)
+		case 3:
+			fmt.Fprintf(&b, "route 10.%d.%d.0/24 via 10.0.0.1\n", i>>8&255, i&255)
+		}
+	}
+	return []byte(b.String())
+}
+
+const flatSize = 200_000
+
+func BenchmarkCheck(b *testing.B) {
+	src := flat(flatSize)
+	in, err := interp.New(interp.Engine(nothing{}))
+	if err != nil {
+		b.Fatal(err)
+	}
+	f, err := lang.Parse("flat.nes", src)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if err := in.Check(f); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/flatSize, "ns/statement")
+}
+
+func BenchmarkParseAndCheck(b *testing.B) {
+	src := string(flat(flatSize))
+	in, err := interp.New(interp.Engine(nothing{}))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if err := in.CheckString("flat.nes", src); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/flatSize, "ns/statement")
+}
+
+// BenchmarkLoop is what the evaluation of a statement in a loop costs.
+func BenchmarkLoop(b *testing.B) {
+	const turns = 10_000
+	for _, bench := range []struct{ name, stmt string }{
+		{"let", `let x = i + 1`},
+		{"literal", `up lo`},
+		{"word", `up h$i:eth0`},
+		{"addr", `addr eth0 (net[i])`},
+		{"veth", `veth h$i:eth0 (net[i]) r:p$i master br0 up`},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			in, err := interp.New(interp.Engine(nothing{}))
+			if err != nil {
+				b.Fatal(err)
+			}
+			src := fmt.Sprintf("let net = 10.0.0.0/8\nfor i in 1..%d < %s >", turns, bench.stmt)
+			f, err := lang.Parse("loop.nes", []byte(src))
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := in.Run(b.Context(), f); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/turns, "ns/statement")
+		})
+	}
+}

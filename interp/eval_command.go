@@ -1,0 +1,125 @@
+//go:build linux
+
+package interp
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/nescript/nescript/builtins"
+	"github.com/nescript/nescript/lang"
+	"github.com/nescript/nescript/nsexec"
+)
+
+// planned is what is known of a command before it runs, so that a loop finds it
+// out once.
+type planned struct {
+	spec *builtins.Spec // nil where def is set
+	def  *defn
+	mod  builtins.Modifiers
+	lits []builtins.Arg // the literal arguments; the others have a nil Value
+}
+
+// planOf finds out what a command is, or looks it up.
+func (m *machine) planOf(c *lang.Command) (*planned, error) {
+	if p, ok := m.plans[c]; ok {
+		return p, nil
+	}
+	name := verbName(c.Verb)
+	p := &planned{def: m.prog.def(name), lits: make([]builtins.Arg, len(c.Args))}
+	if p.def == nil {
+		if p.spec = m.in.verbs.Lookup(name); p.spec == nil {
+			return nil, at(c.Verb, fmt.Errorf("unknown verb %q", name))
+		}
+	}
+	if c.Modifier != nil {
+		p.mod = modifiers[c.Modifier.Raw]
+	}
+	for i, a := range c.Args {
+		if lit, ok := literal(a); ok {
+			p.lits[i] = lit
+		}
+	}
+	if m.plans == nil {
+		m.plans = map[*lang.Command]*planned{}
+	}
+	m.plans[c] = p
+	return p, nil
+}
+
+// modifiers are the words that stand before a verb.
+var modifiers = map[string]builtins.Modifiers{
+	"del":     builtins.Del,
+	"replace": builtins.Replace,
+	"ensure":  builtins.Ensure,
+	"flush":   builtins.Flush,
+}
+
+// verbName is a command's verb as text.
+func verbName(w *lang.Word) string {
+	if w.Parts == nil {
+		return w.Raw
+	}
+	if lit, ok := literal(w); ok {
+		return lit.Value.String()
+	}
+	return w.Raw
+}
+
+func (e *env) command(c *lang.Command) error {
+	if e.m.in.isOut(c) {
+		return e.leave()
+	}
+	p, err := e.m.planOf(c)
+	if err != nil {
+		return err
+	}
+	args, err := e.args(c.Args, p.lits)
+	if err != nil {
+		return err
+	}
+	if p.def != nil {
+		return e.callDef(p.def, c, args)
+	}
+	call, err := e.bind(p.spec, p.mod, c, args)
+	if err != nil {
+		return err
+	}
+	s := &site{env: e, node: c, args: args}
+	e.m.site = s
+	if err := e.m.do(e.ctx, call); err != nil {
+		return e.wrap(c, &s.args, err)
+	}
+	if c.Body == nil {
+		return nil
+	}
+	for _, ref := range p.spec.Enter(call) {
+		if _, err := e.enter(ref, c, c.Body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bind binds evaluated arguments to a verb, placing what is wrong with one.
+func (e *env) bind(spec *builtins.Spec, mod builtins.Modifiers, c *lang.Command, args arguments) (*builtins.Call, error) {
+	call, wrong := spec.Bind(e.m.envOf(e.ns), mod, args.vals)
+	if wrong == nil {
+		return call, nil
+	}
+	p := &placed{node: c.Verb, err: errors.New(wrong.Msg), help: wrong.Help}
+	if wrong.Arg >= 0 && wrong.Arg < len(args.nodes) {
+		p.node = args.nodes[wrong.Arg]
+	}
+	return nil, p
+}
+
+// enter runs a block in a namespace, which n named.
+func (e *env) enter(ref nsexec.Ref, n lang.Node, b *lang.Block) (outcome, error) {
+	in := e.inner()
+	in.ns, in.nsNode, in.nsFile = ref, n, e.file
+	if e.m.plan != nil {
+		defer e.m.plan.enter(e.ns, ref)()
+	}
+	return in.stmts(b.Stmts)
+}

@@ -1,0 +1,285 @@
+//go:build linux
+
+package interp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nescript/nescript/lang"
+	"github.com/nescript/nescript/lang/value"
+)
+
+// CheckError is an `expect` that was not met.
+type CheckError struct {
+	Msg   string // what was expected and what was found
+	Tries int    // how often it was tried; 1 without `within`
+	Err   error  // what the check failed with; nil for an expression
+}
+
+func (e *CheckError) Error() string {
+	if e.Err != nil {
+		return e.Msg + ": " + e.Err.Error()
+	}
+	return e.Msg
+}
+
+func (e *CheckError) Unwrap() error { return e.Err }
+
+// pollEvery is how long `expect within` waits between two tries.
+const pollEvery = 50 * time.Millisecond
+
+// expect runs a check, once or until it passes or its time is up.
+func (e *env) expect(s *lang.Expect) error {
+	if err := e.m.flush(e.ctx); err != nil {
+		return err
+	}
+	within, err := e.duration(s.Within, 0)
+	if err != nil {
+		return err
+	}
+	if e.m.plan != nil {
+		return e.m.plan.expect(e, s, within)
+	}
+	return e.poll(within, pollEvery, func() error { return e.tryExpect(s) })
+}
+
+// tryExpect is one try of a check.
+func (e *env) tryExpect(s *lang.Expect) error {
+	err := e.tryCheck(s)
+	if !s.Not || e.ctx.Err() != nil {
+		return err
+	}
+	if err == nil {
+		return &CheckError{Msg: "it was expected not to pass, and did", Tries: 1}
+	}
+	if s.Cond != nil && !isCheckError(err) {
+		return err // the expression has no value, neither true nor false
+	}
+	return nil
+}
+
+func isCheckError(err error) bool {
+	var c *CheckError
+	return errors.As(err, &c)
+}
+
+func (e *env) tryCheck(s *lang.Expect) error {
+	switch {
+	case s.Cond != nil:
+		return e.judge(s.Cond.X)
+	case s.Fails != nil:
+		return e.tryFails(s)
+	}
+	return e.check(s.Check)
+}
+
+// tryFails passes where the block fails.
+func (e *env) tryFails(s *lang.Expect) error {
+	_, err := e.block(s.Fails)
+	if err == nil {
+		err = e.m.flush(e.ctx)
+	}
+	switch {
+	case e.ctx.Err() != nil, errors.Is(err, ErrNoUndo), errors.Is(err, ErrTooDeep):
+		return err
+	case err == nil:
+		return &CheckError{Msg: "the block was expected to fail, and did not", Tries: 1}
+	}
+	return nil
+}
+
+// check runs a check of the verb table.
+func (e *env) check(c *lang.Command) error {
+	name := "expect " + verbName(c.Verb)
+	spec := e.m.in.verbs.Lookup(name)
+	if spec == nil {
+		return at(c.Verb, fmt.Errorf("unknown check %q", verbName(c.Verb)))
+	}
+	args, err := e.args(c.Args, literals(c.Args))
+	if err != nil {
+		return err
+	}
+	call, err := e.bind(spec, 0, c, args)
+	if err != nil {
+		return err
+	}
+	return e.m.runOne(e.ctx, &site{env: e, node: c, args: args}, call)
+}
+
+// judge evaluates a condition; where it is false the error says which of its
+// parts is, with the values of a comparison.
+func (e *env) judge(x lang.Expr) error {
+	switch x := x.(type) {
+	case *lang.Paren:
+		return e.judge(x.X)
+	case *lang.Binary:
+		switch x.Op {
+		case "and":
+			if err := e.judge(x.X); err != nil {
+				return err
+			}
+			return e.judge(x.Y)
+		case "==", "!=", "<", "<=", ">", ">=", "in":
+			return e.judgeComparison(x)
+		}
+	}
+	v, err := e.expr(x)
+	if err != nil {
+		return err
+	}
+	ok, err := truth(x, v, "expect")
+	if err == nil && !ok {
+		err = at(x, &CheckError{Msg: fmt.Sprintf("expected %s", lang.ExprString(x)), Tries: 1})
+	}
+	return err
+}
+
+func (e *env) judgeComparison(x *lang.Binary) error {
+	a, err := e.expr(x.X)
+	if err != nil {
+		return err
+	}
+	b, err := e.expr(x.Y)
+	if err != nil {
+		return err
+	}
+	v, err := binary(x.Op, a, b)
+	if err != nil {
+		return at(x, err)
+	}
+	if v == value.Bool(true) {
+		return nil
+	}
+	return &placed{
+		node:  x,
+		err:   &CheckError{Msg: "expected " + lang.ExprString(x), Tries: 1},
+		label: fmt.Sprintf("it is %s %s %s", value.Source(a), x.Op, value.Source(b)),
+	}
+}
+
+// retryWithin and retryEvery are the defaults of `retry`.
+const (
+	retryWithin = 5 * time.Second
+	retryEvery  = 100 * time.Millisecond
+)
+
+// retry runs a block until it passes.
+func (e *env) retry(s *lang.Retry) (out outcome, err error) {
+	if err := e.m.flush(e.ctx); err != nil {
+		return goesOn, err
+	}
+	within, err := e.duration(s.Within, retryWithin)
+	if err != nil {
+		return goesOn, err
+	}
+	every, err := e.duration(s.Every, retryEvery)
+	if err != nil {
+		return goesOn, err
+	}
+	if e.m.plan != nil {
+		head := fmt.Sprintf("retry within %s every %s", value.Duration(within), value.Duration(every))
+		defer e.m.plan.block(e.ns, head, e.ns)()
+		return e.block(s.Body)
+	}
+	err = e.poll(within, every, func() error {
+		out, err = e.block(s.Body)
+		if err == nil {
+			err = e.m.flush(e.ctx)
+		}
+		return err
+	})
+	return out, err
+}
+
+// poll calls try until it passes, its time is up or the run is cancelled. It
+// tries at least once, and returns what the last try failed with.
+func (e *env) poll(within, every time.Duration, try func() error) error {
+	deadline := time.Now().Add(within)
+	for n := 1; ; n++ {
+		err := try()
+		if err == nil {
+			return nil
+		}
+		if within == 0 || lasting(err) || e.ctx.Err() != nil || time.Now().Add(every).After(deadline) {
+			return counted(err, n, within)
+		}
+		if !sleep(e.ctx, every) {
+			return context.Cause(e.ctx)
+		}
+	}
+}
+
+// lasting reports whether an error will be the same however often one tries.
+func lasting(err error) bool {
+	return errors.Is(err, ErrNoUndo) || errors.Is(err, ErrTooDeep)
+}
+
+// triesError adds to an error how often it was tried.
+type triesError struct {
+	tries  int
+	within time.Duration
+	err    error
+}
+
+func (t *triesError) Error() string { return t.err.Error() }
+func (t *triesError) Unwrap() error { return t.err }
+
+func counted(err error, n int, within time.Duration) error {
+	var c *CheckError
+	if errors.As(err, &c) {
+		c.Tries = n
+	}
+	if n == 1 {
+		return err
+	}
+	return &triesError{tries: n, within: within, err: err}
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// duration evaluates the argument of within or every.
+func (e *env) duration(a lang.Arg, or time.Duration) (time.Duration, error) {
+	if a == nil {
+		return or, nil
+	}
+	args, err := e.args([]lang.Arg{a}, literals([]lang.Arg{a}))
+	if err != nil {
+		return 0, err
+	}
+	if len(args.vals) != 1 {
+		return 0, at(a, fmt.Errorf("a duration is needed here"))
+	}
+	d, err := durationOf(args.vals[0].Value)
+	return d, at(a, err)
+}
+
+// durationOf reads a duration; a bare number has no unit, so it is none.
+func durationOf(v value.Value) (time.Duration, error) {
+	d, ok := v.(value.Duration)
+	if s, isText := v.(value.String); isText {
+		parsed, err := value.ParseDuration(string(s))
+		if err != nil {
+			return 0, err
+		}
+		d, ok = value.Duration(parsed), true
+	}
+	if !ok {
+		return 0, fmt.Errorf("a duration such as 5s is needed here, this is %s", describe(v))
+	}
+	if d < 0 {
+		return 0, fmt.Errorf("%s is less than nothing", d)
+	}
+	return time.Duration(d), nil
+}

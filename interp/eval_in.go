@@ -1,0 +1,88 @@
+//go:build linux
+
+package interp
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/nescript/nescript/builtins"
+	"github.com/nescript/nescript/lang"
+	"github.com/nescript/nescript/nsexec"
+)
+
+// anonymizer is a Runner that makes namespaces without a name, as the Engine
+// does.
+type anonymizer interface {
+	NewAnonymous(ctx context.Context) (nsexec.Ref, error)
+	Drop(nsexec.Ref) error
+}
+
+// in runs a block in each of the namespaces that `in` names.
+func (e *env) in(s *lang.In) (outcome, error) {
+	args, err := e.args(s.Refs, literals(s.Refs))
+	if err != nil {
+		return goesOn, err
+	}
+	places, err := readRefs(args)
+	if err != nil {
+		return goesOn, err
+	}
+	if s.Body == nil {
+		return goesOn, e.enterPlaces(s, places)
+	}
+	for _, p := range places {
+		out, err := e.inPlace(p, s.Body)
+		if err != nil || out != goesOn {
+			return out, err
+		}
+	}
+	return goesOn, nil
+}
+
+func literals(args []lang.Arg) []builtins.Arg {
+	lits := make([]builtins.Arg, len(args))
+	for i, a := range args {
+		if lit, ok := literal(a); ok {
+			lits[i] = lit
+		}
+	}
+	return lits
+}
+
+func (e *env) inPlace(p place, b *lang.Block) (outcome, error) {
+	if !p.fresh {
+		return e.enter(p.ref, p.node, b)
+	}
+	if e.m.plan != nil {
+		return e.enter(e.m.plan.fresh(), p.node, b)
+	}
+	ref, drop, err := e.fresh()
+	if err != nil {
+		return goesOn, at(p.node, err)
+	}
+	out, err := e.enter(ref, p.node, b)
+	ended := err
+	if err == nil {
+		ended = e.m.flush(e.ctx)
+	}
+	delete(e.m.envs, ref)
+	return out, joined([]error{ended, at(p.node, drop())})
+}
+
+// fresh makes a namespace without a name; drop ends it.
+func (e *env) fresh() (ref nsexec.Ref, drop func() error, err error) {
+	if err := e.m.flush(e.ctx); err != nil {
+		return ref, nil, err
+	}
+	runner, err := e.m.in.runner()
+	if err != nil {
+		return ref, nil, err
+	}
+	maker, ok := runner.(anonymizer)
+	if !ok {
+		return ref, nil, fmt.Errorf("this engine makes no namespaces without a name")
+	}
+	ref, err = maker.NewAnonymous(e.ctx)
+	return ref, func() error { return maker.Drop(ref) }, err
+}

@@ -1,0 +1,297 @@
+//go:build linux
+
+package interp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nescript/nescript/lang"
+	"github.com/nescript/nescript/lang/value"
+	"github.com/nescript/nescript/nsexec"
+)
+
+// env is where a statement runs: the run, the namespace, the variables in
+// sight, and the way that led there. An env is not changed once statements run
+// in it, since their sites point to it.
+type env struct {
+	m      *machine
+	ctx    context.Context
+	vars   *scope
+	ns     nsexec.Ref
+	nsNode lang.Node  // what named ns in the script; nil where nothing did
+	nsFile *lang.File // the file that nsNode stands in
+	file   *lang.File
+	trace  *frame
+	result *value.Value // where `return` puts its value; nil outside a def
+	later  *[]lang.Stmt // the block's deferred statements
+}
+
+// frame is one step of the way to a statement: a call of a def, a turn of a
+// loop, or an include.
+type frame struct {
+	up   *frame
+	file *lang.File // where it was entered from
+	node lang.Node
+	def  *defn         // of a call
+	args []value.Value // of a call; key and value of a loop's turn
+	loop *lang.For
+	into string // the file of an include
+}
+
+// outcome says how a statement ended, other than by an error.
+type outcome uint8
+
+const (
+	goesOn outcome = iota
+	returns
+)
+
+// inner is the env of a block inside e.
+func (e *env) inner() *env {
+	in := *e
+	in.vars = &scope{up: e.vars}
+	return &in
+}
+
+// block runs the statements of a block in a scope of its own.
+func (e *env) block(b *lang.Block) (outcome, error) {
+	return e.inner().stmts(b.Stmts)
+}
+
+// stmts runs statements in order, then what they deferred, last first.
+func (e *env) stmts(list []lang.Stmt) (out outcome, err error) {
+	var later []lang.Stmt
+	e.later = &later
+	for _, s := range list {
+		if out, err = e.stmt(s); err != nil || out != goesOn {
+			break
+		}
+	}
+	if len(later) == 0 {
+		return out, err
+	}
+	return out, e.deferred(later, err)
+}
+
+// graceTime is how long deferred statements may take once the run was
+// cancelled.
+const graceTime = 10 * time.Second
+
+// deferred runs the deferred statements of a block that ended with err. They
+// run whatever happened, also after the run was cancelled.
+func (e *env) deferred(later []lang.Stmt, err error) error {
+	errs := []error{err}
+	if err == nil {
+		errs[0] = e.m.flush(e.ctx)
+	}
+	if e.ctx.Err() != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(e.ctx), graceTime)
+		defer cancel()
+		last := *e
+		last.ctx = ctx
+		e = &last
+	}
+	for i := len(later) - 1; i >= 0; i-- {
+		_, err := e.stmt(later[i])
+		if err == nil {
+			err = e.m.flush(e.ctx)
+		}
+		errs = append(errs, err)
+	}
+	return joined(errs)
+}
+
+// joined is errors.Join that keeps a single error as it is.
+func joined(errs []error) error {
+	var some []error
+	for _, err := range errs {
+		if err != nil {
+			some = append(some, err)
+		}
+	}
+	if len(some) == 1 {
+		return some[0]
+	}
+	return errors.Join(some...)
+}
+
+// stmt runs one statement. Its error is an *Error, with the steps that came
+// before it done.
+func (e *env) stmt(s lang.Stmt) (outcome, error) {
+	if err := e.ctx.Err(); err != nil {
+		return goesOn, e.wrap(s, nil, context.Cause(e.ctx))
+	}
+	out, err := e.eval(s)
+	if err != nil {
+		return goesOn, e.wrap(s, nil, err)
+	}
+	return out, nil
+}
+
+func (e *env) eval(s lang.Stmt) (outcome, error) {
+	switch s := s.(type) {
+	case *lang.Command:
+		return goesOn, e.command(s)
+	case *lang.Let:
+		v, err := e.expr(s.Value)
+		if err == nil {
+			e.vars.declare(s.Name.Name, v)
+		}
+		return goesOn, err
+	case *lang.Assign:
+		return goesOn, e.assign(s)
+	case *lang.If:
+		return e.ifStmt(s)
+	case *lang.For:
+		return e.forStmt(s)
+	case *lang.In:
+		return e.in(s)
+	case *lang.Return:
+		return e.returnStmt(s)
+	case *lang.Expect:
+		return goesOn, e.expect(s)
+	case *lang.Retry:
+		return e.retry(s)
+	case *lang.Parallel:
+		if s.For != nil {
+			return e.forStmt(s.For)
+		}
+		return e.block(s.Body)
+	case *lang.Defer:
+		// What came before must not be found to have failed only after the
+		// deferred statement has run.
+		*e.later = append(*e.later, s.Stmt)
+		return goesOn, e.m.flush(e.ctx)
+	case *lang.Param:
+		return goesOn, e.param(s)
+	case *lang.Include:
+		return goesOn, e.include(s)
+	case *lang.Def:
+		return goesOn, nil // known since the check
+	case *lang.Atomic, *lang.Try, *lang.Undo:
+		return goesOn, noUndo(s)
+	}
+	return goesOn, fmt.Errorf("%T can't run", s)
+}
+
+// ErrNoUndo is the error of a statement that needs to put back what was done,
+// which can't be done yet: `atomic`, `try` and `undo`.
+var ErrNoUndo = errors.New("nothing can be undone yet, so this can't run")
+
+func noUndo(s lang.Stmt) error {
+	name := "undo"
+	switch s.(type) {
+	case *lang.Atomic:
+		name = "atomic"
+	case *lang.Try:
+		name = "try"
+	}
+	return fmt.Errorf("%s: %w", name, ErrNoUndo)
+}
+
+func (e *env) assign(s *lang.Assign) error {
+	v, err := e.expr(s.Value)
+	if err != nil {
+		return err
+	}
+	dst := e.vars.find(s.Name.Name)
+	if dst == nil {
+		return at(s.Name, fmt.Errorf("variable %q has no value yet", s.Name.Name))
+	}
+	dst.val = v
+	return nil
+}
+
+func (e *env) ifStmt(s *lang.If) (outcome, error) {
+	for {
+		v, err := e.expr(s.Cond)
+		if err != nil {
+			return goesOn, err
+		}
+		yes, err := truth(s.Cond, v, "if")
+		if err != nil {
+			return goesOn, err
+		}
+		if yes {
+			return e.block(s.Then)
+		}
+		switch other := s.Else.(type) {
+		case *lang.If:
+			s = other
+		case *lang.Block:
+			return e.block(other)
+		default:
+			return goesOn, nil
+		}
+	}
+}
+
+func (e *env) returnStmt(s *lang.Return) (outcome, error) {
+	if s.Value == nil {
+		return returns, nil
+	}
+	v, err := e.expr(s.Value)
+	if err == nil && e.result != nil {
+		*e.result = v
+	}
+	return returns, err
+}
+
+// forStmt runs the body once for each item of a list, each number of a range,
+// each key of a record.
+func (e *env) forStmt(s *lang.For) (outcome, error) {
+	over, err := e.expr(s.In)
+	if err != nil {
+		return goesOn, err
+	}
+	vars := &scope{up: e.vars}
+	turn := func(key, val value.Value) (outcome, error) {
+		vars.reset()
+		if s.Key != nil {
+			vars.declare(s.Key.Name, key)
+		}
+		vars.declare(s.Var.Name, val)
+		in := *e
+		in.vars = vars
+		in.trace = &frame{up: e.trace, file: e.file, node: s, loop: s, args: []value.Value{key, val}}
+		return in.stmts(s.Body.Stmts)
+	}
+	switch over := over.(type) {
+	case value.Range:
+		for i := range rangeLen(over) {
+			if out, err := turn(value.Int(i), value.Int(over.First+i)); err != nil || out != goesOn {
+				return out, err
+			}
+		}
+	case value.List:
+		for i, v := range over {
+			if out, err := turn(value.Int(i), v); err != nil || out != goesOn {
+				return out, err
+			}
+		}
+	case *value.Record:
+		return goesOnOver(over, s.Key != nil, turn)
+	default:
+		return goesOn, at(s.In, fmt.Errorf("for goes over a list, a range or a record, this is %s", describe(over)))
+	}
+	return goesOn, nil
+}
+
+// goesOnOver runs turn for each key of a record: with the key and its value,
+// or, for a loop with one variable, with the key alone.
+func goesOnOver(rec *value.Record, both bool, turn func(k, v value.Value) (outcome, error)) (outcome, error) {
+	for _, k := range rec.Keys() {
+		key := value.Value(value.String(k))
+		val, _ := rec.Get(k)
+		if !both {
+			val = key
+		}
+		if out, err := turn(key, val); err != nil || out != goesOn {
+			return out, err
+		}
+	}
+	return goesOn, nil
+}

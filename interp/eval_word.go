@@ -1,0 +1,139 @@
+//go:build linux
+
+package interp
+
+import (
+	"github.com/nescript/nescript/builtins"
+	"github.com/nescript/nescript/lang"
+	"github.com/nescript/nescript/lang/value"
+)
+
+// argument is one evaluated argument and the node that it came from.
+type arguments struct {
+	vals  []builtins.Arg
+	nodes []lang.Node
+}
+
+func (a *arguments) add(v builtins.Arg, n lang.Node) {
+	a.vals = append(a.vals, v)
+	a.nodes = append(a.nodes, n)
+}
+
+// spread adds a value that stands alone: a list as its items.
+func (a *arguments) spread(v value.Value, n lang.Node) {
+	list, ok := v.(value.List)
+	if !ok {
+		a.add(builtins.Arg{Value: v}, n)
+		return
+	}
+	for _, item := range list {
+		a.add(builtins.Arg{Value: item}, n)
+	}
+}
+
+// literal is the argument that a word is whatever the variables hold. ok is
+// false where it depends on them, or is any number of arguments.
+func literal(a lang.Arg) (arg builtins.Arg, ok bool) {
+	w, isWord := a.(*lang.Word)
+	if !isWord {
+		return arg, false
+	}
+	if w.Parts == nil {
+		return builtins.Arg{Value: value.String(w.Raw), Bare: true}, true
+	}
+	if len(w.Parts) != 1 {
+		return arg, false
+	}
+	switch p := w.Parts[0].(type) {
+	case *lang.Text:
+		return builtins.Arg{Value: value.String(p.Value), Bare: true}, true
+	case *lang.Quoted:
+		s, ok := plainText(p.Str)
+		return builtins.Arg{Value: value.String(s)}, ok
+	}
+	return arg, false
+}
+
+// plainText is a string literal's text if nothing is put into it.
+func plainText(s *lang.StrLit) (string, bool) {
+	text := ""
+	for _, p := range s.Parts {
+		t, ok := p.(*lang.Text)
+		if !ok {
+			return "", false
+		}
+		text += t.Value
+	}
+	return text, true
+}
+
+// args evaluates a command's arguments. lits holds those that are literal, the
+// others being nil there.
+func (e *env) args(in []lang.Arg, lits []builtins.Arg) (arguments, error) {
+	out := arguments{
+		vals:  make([]builtins.Arg, 0, len(in)),
+		nodes: make([]lang.Node, 0, len(in)),
+	}
+	for i, a := range in {
+		if lits[i].Value != nil {
+			out.add(lits[i], a)
+			continue
+		}
+		if err := e.arg(&out, a); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+func (e *env) arg(out *arguments, a lang.Arg) error {
+	switch a := a.(type) {
+	case *lang.Paren:
+		v, err := e.expr(a.X)
+		if err != nil {
+			return err
+		}
+		out.add(builtins.Arg{Value: v}, a)
+	case *lang.ListExpr:
+		list, err := e.exprs(a.Items)
+		if err != nil {
+			return err
+		}
+		out.spread(value.List(list), a)
+	case *lang.Word:
+		return e.word(out, a)
+	}
+	return nil
+}
+
+// word evaluates a word that is more than literal text: alone, what is put in
+// keeps its type; joined with text, all becomes text.
+func (e *env) word(out *arguments, w *lang.Word) error {
+	if len(w.Parts) == 1 {
+		switch p := w.Parts[0].(type) {
+		case *lang.Var, *lang.Interp:
+			v, err := e.part(p)
+			if err != nil {
+				return err
+			}
+			out.spread(v, w)
+			return nil
+		}
+	}
+	words, _, err := expand(w.Parts, e.partText)
+	if err != nil {
+		return err
+	}
+	for _, s := range words {
+		out.add(builtins.Arg{Value: value.String(s)}, w)
+	}
+	return nil
+}
+
+func (e *env) partText(p lang.WordPart) (string, bool, error) {
+	v, err := e.part(p)
+	if err != nil {
+		return "", false, err
+	}
+	return v.String(), true, nil
+}

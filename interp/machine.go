@@ -1,0 +1,154 @@
+//go:build linux
+
+package interp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nescript/nescript/builtins"
+	"github.com/nescript/nescript/lang"
+	"github.com/nescript/nescript/nsexec"
+)
+
+// machine is one run: the chain of steps that wait, and what has been done.
+//
+// Steps gather so that the engine gets many at once. They are handed over when
+// something must see their effect (a query, a check), when there are enough,
+// before an error of the evaluation is reported, and at the end. So what can be
+// observed is as if each statement had run by itself.
+type machine struct {
+	in   *Interp
+	prog *program
+	do   CallFunc // what a bound call goes through: the middleware, then enqueue
+	plan *planner // set when actions are printed, not done
+
+	pending  []nsexec.Step
+	waiting  int // how many calls the pending steps belong to
+	done     int // how many calls have been done
+	site     *site
+	plans    map[*lang.Command]*planned
+	envs     map[nsexec.Ref]*builtins.Env
+	depth    int // of calls of defs
+	included map[*lang.File]bool
+}
+
+// chainLimit is how many steps gather at most.
+const chainLimit = 256
+
+// site is where a step comes from: its Tag.
+type site struct {
+	env    *env
+	node   lang.Node // the statement
+	args   arguments
+	number int // how many calls came before it in its chain
+}
+
+// enqueue is the innermost CallFunc: it adds the call's steps to the chain.
+func (m *machine) enqueue(ctx context.Context, call *builtins.Call) error {
+	if m.plan != nil {
+		return m.plan.call(m.site.env, call)
+	}
+	steps, err := call.Spec.Compile(call)
+	if err != nil {
+		return err
+	}
+	m.site.number = m.waiting
+	for i := range steps {
+		steps[i].Tag = m.site
+	}
+	m.pending = append(m.pending, steps...)
+	m.waiting++
+	if len(m.pending) >= chainLimit || m.in.eager() {
+		return m.flush(ctx)
+	}
+	return nil
+}
+
+// flush has the engine do the pending steps.
+func (m *machine) flush(ctx context.Context) error {
+	if m.waiting == 0 {
+		return nil
+	}
+	steps, calls := m.pending, m.waiting
+	m.pending, m.waiting = m.pending[len(m.pending):], 0
+	if len(steps) == 0 {
+		m.done += calls
+		return nil
+	}
+	runner, err := m.in.runner()
+	if err == nil {
+		err = runner.Run(ctx, steps...)
+	}
+	if err == nil {
+		m.done += calls
+		m.pending = reuse(steps)
+		return nil
+	}
+	return m.stepFailed(steps, err)
+}
+
+// reuse empties a chain's slice for the next one.
+func reuse(steps []nsexec.Step) []nsexec.Step {
+	clear(steps)
+	return steps[:0]
+}
+
+// stepFailed gives an error of the engine the place of the statement whose step
+// it was.
+func (m *machine) stepFailed(steps []nsexec.Step, err error) error {
+	at, _ := steps[0].Tag.(*site)
+	var failed *nsexec.StepError
+	if errors.As(err, &failed) {
+		if s, ok := failed.Step.Tag.(*site); ok {
+			at = s
+		}
+		err = failed.Err
+	}
+	if at == nil {
+		return err
+	}
+	m.done += at.number
+	return at.env.failed(at.node, &at.args, err)
+}
+
+// runOne does the steps of a single call, with nothing pending before them.
+func (m *machine) runOne(ctx context.Context, s *site, call *builtins.Call) error {
+	m.site = s
+	if err := m.do(ctx, call); err != nil {
+		return s.env.wrap(s.node, &s.args, err)
+	}
+	return m.flush(ctx)
+}
+
+// envOf is what a call in a namespace sees of the outside.
+func (m *machine) envOf(ns nsexec.Ref) *builtins.Env {
+	if e, ok := m.envs[ns]; ok {
+		return e
+	}
+	e := &builtins.Env{NS: ns, Stdin: m.in.stdin, Stdout: m.in.stdout, Stderr: m.in.stderr, Dir: m.in.dir}
+	if m.envs == nil {
+		m.envs = map[nsexec.Ref]*builtins.Env{}
+	}
+	m.envs[ns] = e
+	return e
+}
+
+// traced writes each call down before it runs.
+func (m *machine) traced(next CallFunc) CallFunc {
+	return func(ctx context.Context, call *builtins.Call) error {
+		if _, err := fmt.Fprintln(m.in.trace, inNamespace(call.Env.NS, call.String())); err != nil {
+			return err
+		}
+		return next(ctx, call)
+	}
+}
+
+// inNamespace is a statement as it has to be written from outside.
+func inNamespace(ns nsexec.Ref, stmt string) string {
+	if ns == (nsexec.Ref{}) {
+		return stmt
+	}
+	return "in " + ns.String() + " < " + stmt + " >"
+}

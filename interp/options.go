@@ -1,0 +1,129 @@
+//go:build linux
+
+package interp
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"path/filepath"
+
+	"github.com/nescript/nescript/builtins"
+	"github.com/nescript/nescript/nsexec"
+)
+
+// Option sets up an Interp.
+type Option func(*Interp) error
+
+// Stdio gives what programs and `print` read from and write to. A nil reader is
+// empty, a nil writer discards; these are the defaults.
+func Stdio(in io.Reader, out, err io.Writer) Option {
+	return func(i *Interp) error {
+		i.stdin = in
+		i.stdout, i.stderr = orDiscard(out), orDiscard(err)
+		return nil
+	}
+}
+
+func orDiscard(w io.Writer) io.Writer {
+	if w == nil {
+		return io.Discard
+	}
+	return w
+}
+
+// Vars declares variables for the script: numbers, strings, bools, the
+// addresses of net and net/netip, time.Duration, slices, maps with string keys,
+// structs, and the values of lang/value. A script's own `let` hides them.
+func Vars(vars map[string]any) Option {
+	return func(i *Interp) error {
+		if i.vars == nil {
+			i.vars = map[string]any{}
+		}
+		maps.Copy(i.vars, vars)
+		return nil
+	}
+}
+
+// Params gives the script's parameters, each as text that is read as the type
+// of the parameter's default. One that the script has not is an error of the
+// check.
+func Params(params map[string]string) Option {
+	return func(i *Interp) error {
+		if i.params == nil {
+			i.params = map[string]string{}
+		}
+		maps.Copy(i.params, params)
+		return nil
+	}
+}
+
+// Args gives what the script finds in its variable args, a list of strings.
+func Args(args ...string) Option {
+	return func(i *Interp) error {
+		i.args = args
+		return nil
+	}
+}
+
+// FS gives the files that `include`, file() and glob() read, by slash-separated
+// paths from the file system's root; a script's own name is one of them. The
+// default is the machine's own files, by any path.
+func FS(files fs.FS) Option {
+	return func(i *Interp) error {
+		i.files = files
+		return nil
+	}
+}
+
+// Dir is the working directory of programs, and where a script with a relative
+// name stands. The default is the process's own.
+func Dir(dir string) Option {
+	return func(i *Interp) error {
+		abs, err := filepath.Abs(dir)
+		if err != nil {
+			return fmt.Errorf("directory %q: %w", dir, err)
+		}
+		i.dir = abs
+		return nil
+	}
+}
+
+// Engine gives what does the steps: an [nsexec.Engine] that several Interps
+// share, or a recorder. The Interp does not close it.
+func Engine(r nsexec.Runner) Option {
+	return func(i *Interp) error {
+		i.engine = r
+		return nil
+	}
+}
+
+// Verbs adds verbs to the built-in ones.
+func Verbs(specs ...*builtins.Spec) Option {
+	return func(i *Interp) error {
+		i.extra = append(i.extra, specs...)
+		i.verbs = builtins.NewSet(i.extra...)
+		return nil
+	}
+}
+
+// OnCall puts functions around each call of a verb, the first outermost. Each
+// may look at the call, time it, or return an error of its own in place of
+// calling next, which it calls at most once. With them every call runs by
+// itself before the next is looked at, so that next's error is that call's.
+func OnCall(mw ...func(next CallFunc) CallFunc) Option {
+	return func(i *Interp) error {
+		i.middleware = append(i.middleware, mw...)
+		return nil
+	}
+}
+
+// Trace writes each call of a verb to w before it runs, as a statement that
+// does the same. As with [OnCall], every call then runs by itself.
+func Trace(w io.Writer) Option {
+	return func(i *Interp) error {
+		i.trace = w
+		return nil
+	}
+}
