@@ -58,116 +58,117 @@ type Block struct {
 	Stmts       []Stmt
 }
 
-// Statements. Body is never nil unless its field says so.
+// Statements. Body is never nil unless its field says so. The tags are the
+// grammar, in participle's notation.
 type (
 	// Let is `let x = E`.
 	Let struct {
 		span
-		Name  *Ident
-		Value Expr
+		Name  *Ident `parser:"'let' @@"`
+		Value Expr   `parser:"'=' @@"`
 	}
 	// Assign is `x = E`.
 	Assign struct {
 		span
-		Name  *Ident
-		Value Expr
+		Name  *Ident `parser:"@@"`
+		Value Expr   `parser:"'=' @@"`
 	}
 	// Param is `param x [= E] ["doc"]`.
 	Param struct {
 		span
-		Name    *Ident
-		Default Expr    // nil: the parameter is required
-		Doc     *StrLit // nil: none
+		Name    *Ident  `parser:"'param' @@"`
+		Default Expr    `parser:"('=' @@)?"` // nil: the parameter is required
+		Doc     *StrLit `parser:"@@?"`       // nil: none
 	}
 	// If is `if E < … > else …`. Else is nil, an *If or a *Block.
 	If struct {
 		span
-		Cond Expr
-		Then *Block
-		Else Node
+		Cond Expr   `parser:"'if' @@"`
+		Then *Block `parser:"@@"`
+		Else Node   `parser:"('else' @@)?"`
 	}
 	// For is `for x in E < … >` or `for k, x in E < … >`.
 	For struct {
 		span
-		Key  *Ident // nil: one variable
-		Var  *Ident
-		In   Expr
-		Body *Block
+		Key  *Ident `parser:"'for' (@@ ',')?"` // nil: one variable
+		Var  *Ident `parser:"@@"`
+		In   Expr   `parser:"'in' @@"`
+		Body *Block `parser:"@@"`
 	}
 	// Def is `def v(a, b, mtu = 1500) < … >`.
 	Def struct {
 		span
-		Name   *Ident
-		Params []*DefParam
-		Body   *Block
+		Name   *Ident      `parser:"'def' @@"`
+		Params []*DefParam `parser:"'(' (@@ (',' @@)* ','?)? ')'"`
+		Body   *Block      `parser:"@@"`
 	}
 	// DefParam is one parameter of a Def; Default is nil for a positional one.
 	DefParam struct {
-		span
-		Name    *Ident
-		Default Expr
+		Name    *Ident `parser:"@@"`
+		Default Expr   `parser:"('=' @@)?"`
 	}
 	// Return is `return [E]`.
 	Return struct {
 		span
-		Value Expr // nil: none
+		Value Expr `parser:"'return' @@?"` // nil: none
 	}
 	// Include is `include "lib.nes"`.
 	Include struct {
 		span
-		Path Arg
+		Path Arg `parser:"'include' @@"`
 	}
 	// In is `in REF… < … >`. Body is nil only at the prompt (`in ns x`).
 	In struct {
 		span
-		Refs []Arg
-		Body *Block
+		Refs []Arg  `parser:"'in' @@+"`
+		Body *Block `parser:"@@?"`
 	}
 	// Parallel is `parallel < … >` or `parallel for … < … >`: one of the two
 	// is set.
 	Parallel struct {
 		span
-		Body *Block
-		For  *For
+		Body *Block `parser:"'parallel' ( @@"`
+		For  *For   `parser:"| @@ )"`
 	}
 	// Atomic is `atomic < … >`.
 	Atomic struct {
 		span
-		Body *Block
+		Body *Block `parser:"'atomic' @@"`
 	}
 	// Try is `try < … > catch e < … >`.
 	Try struct {
 		span
-		Body  *Block
-		Name  *Ident // nil: `catch < … >`
-		Catch *Block
+		Body  *Block `parser:"'try' @@"`
+		Name  *Ident `parser:"'catch' @@?"` // nil: `catch < … >`
+		Catch *Block `parser:"@@"`
 	}
 	// Defer is `defer STATEMENT`.
 	Defer struct {
 		span
-		Stmt Stmt
+		Stmt Stmt `parser:"'defer' @@"`
 	}
 	// Undo is `undo < … >`.
 	Undo struct {
 		span
-		Body *Block
+		Body *Block `parser:"'undo' @@"`
 	}
 	// Retry is `retry [within D] [every D] < … >`.
 	Retry struct {
 		span
-		Within, Every Arg // nil: the default
-		Body          *Block
+		Within Arg    `parser:"'retry' ('within' @@)?"` // nil: the default
+		Every  Arg    `parser:"('every' @@)?"`          // nil: the default
+		Body   *Block `parser:"@@"`
 	}
 	// Expect is `expect [within D] [not] …`. Exactly one of Cond
 	// (`expect (E)`), Fails (`expect fails < … >`) and Check (`expect ping …`:
 	// a command whose verb is the check's name) is set.
 	Expect struct {
 		span
-		Within Arg // nil: once
-		Not    bool
-		Cond   *Paren
-		Fails  *Block
-		Check  *Command
+		Within Arg      `parser:"'expect' ('within' @@)?"` // nil: once
+		Not    bool     `parser:"@'not'?"`
+		Cond   *Paren   `parser:"( @@"`
+		Fails  *Block   `parser:"| 'fails' @@"`
+		Check  *Command `parser:"| (?! 'fails') @@ )"`
 	}
 	// Command is a verb with its arguments: a built-in or a def.
 	Command struct {
