@@ -105,7 +105,7 @@ func (in *Interp) Close() error {
 func (in *Interp) RunString(ctx context.Context, name, src string) error {
 	f, err := lang.Parse(name, []byte(src))
 	if err != nil {
-		return err
+		return in.alsoChecked(f, err)
 	}
 	return in.Run(ctx, f)
 }
@@ -131,22 +131,25 @@ func (in *Interp) Check(f *lang.File) error {
 // CheckString parses and checks a script; the errors are of both.
 func (in *Interp) CheckString(name, src string) error {
 	f, err := lang.Parse(name, []byte(src))
-	var diags lang.Diagnostics
-	if err != nil && !errors.As(err, &diags) {
+	if err != nil {
+		return in.alsoChecked(f, err)
+	}
+	return in.Check(f)
+}
+
+// alsoChecked adds to the errors of the parser what the check says of the rest.
+func (in *Interp) alsoChecked(f *lang.File, err error) error {
+	var diags, more lang.Diagnostics
+	if !errors.As(err, &diags) || f == nil || f.Body == nil {
 		return err
 	}
-	if f == nil || f.Body == nil {
-		return err
-	}
-	var more lang.Diagnostics
-	if errors.As(in.Check(f), &more) {
-		for _, d := range more { // those of the parser stand in the tree too
-			if !slices.Contains(diags, d) {
-				diags = append(diags, d)
-			}
+	errors.As(in.Check(f), &more)
+	for _, d := range more {
+		if !slices.Contains(diags, d) { // those of the parser stand in the tree too
+			diags = append(diags, d)
 		}
 	}
-	return asError(diags)
+	return diags
 }
 
 // Plan checks a script and writes the actions that it would take, flat, as a

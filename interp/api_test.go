@@ -174,7 +174,7 @@ func TestOnCall(t *testing.T) {
 	if !errors.Is(err, errVeto) {
 		t.Errorf("the error is %v", err)
 	}
-	wantError(t, err, "t.nes:1:16: not today")
+	wantError(t, err, "t.nes:1:15: not today")
 	wantLog(t, r, `"a"`, `"b"`)
 	if r.runs != 2 {
 		t.Errorf("the calls were run in %d goes, want one by one", r.runs)

@@ -31,6 +31,7 @@ type checker struct {
 	entered  int             // how many namespaces the prompt is in
 	params   map[string]*lang.Param
 	visited  map[*lang.File]bool
+	partial  bool // a statement could not be parsed: it might have declared what is missing
 	calls    []builtins.Arg // reused for the arguments of one command
 	nodes    []lang.Node
 	env      builtins.Env
@@ -73,6 +74,8 @@ func (c *checker) collect(f *lang.File) {
 		switch n := n.(type) {
 		case *lang.Assign:
 			c.assigned[n.Name.Name] = true
+		case *lang.Bad:
+			c.partial = true
 		case lang.Arg, lang.Expr:
 			return false // no statement is inside
 		}
@@ -193,6 +196,9 @@ type staticVar struct {
 	node lang.Node // where it was declared; nil for those of the embedding program
 	file *lang.File
 	val  static
+	// missing marks a variable that is used and not declared, so that it is
+	// reported once.
+	missing bool
 }
 
 // static is what is known of a value before the run.

@@ -53,8 +53,9 @@ func (c *checker) leaves(cmd *lang.Command) bool {
 
 // unknownVerb reports it, and still checks the arguments.
 func (c *checker) unknownVerb(cmd *lang.Command, name string) {
-	d := c.bad(cmd.Verb, "unknown verb %q", name)
-	c.suggestVerb(d, name)
+	if !c.partial {
+		c.suggestVerb(c.bad(cmd.Verb, "unknown verb %q", name), name)
+	}
 	c.args(cmd.Args)
 	c.block(cmd.Body)
 }

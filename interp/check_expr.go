@@ -83,22 +83,24 @@ func (c *checker) variable(name string, n lang.Node) static {
 	if v := c.scope.find(name); v != nil {
 		return v.val
 	}
-	c.undeclared(name, n)
+	if !c.partial {
+		c.undeclared(name, n)
+	}
 	return static{}
 }
 
 // undeclared reports a variable that is not declared, once for each name and
-// block. It returns false where it kept silent.
-func (c *checker) undeclared(name string, n lang.Node) bool {
-	switch {
-	case c.declaredLater(name):
-		c.bad(n, "variable %q is used before its declaration", name)
-	default:
-		d := c.bad(n, "variable %q is not declared", name)
+// block.
+func (c *checker) undeclared(name string, n lang.Node) *lang.Diagnostic {
+	var d *lang.Diagnostic
+	if c.declaredLater(name) {
+		d = c.bad(n, "variable %q is used before its declaration", name)
+	} else {
+		d = c.bad(n, "variable %q is not declared", name)
 		near(d, name, c.scope.names())
 	}
-	c.scope.declare(name, &staticVar{node: n, file: c.file}) // say it once
-	return true
+	c.scope.declare(name, &staticVar{node: n, file: c.file, missing: true})
+	return d
 }
 
 func (c *checker) declaredLater(name string) bool {
@@ -228,6 +230,9 @@ func (c *checker) computeCall(x *lang.Call, fn *Function, args []static) static 
 func (c *checker) callDef(x *lang.Call) {
 	name := x.Fun.Name
 	d := c.prog.def(name)
+	if d == nil && c.partial {
+		return
+	}
 	if d == nil {
 		diag := c.bad(x.Fun, "unknown function %q", name)
 		near(diag, name, c.functionNames())

@@ -76,7 +76,7 @@ func (c *checker) meantToFail(b *lang.Block) {
 
 // let declares a variable in this block.
 func (c *checker) let(name *lang.Ident, val static) {
-	if old, ok := c.scope.vars[name.Name]; ok {
+	if old, ok := c.scope.vars[name.Name]; ok && !old.missing {
 		d := c.bad(name, "variable %q is declared in this block already", name.Name)
 		if old.node != nil {
 			d.Notes = append(d.Notes, "it was declared at "+placeOf(old.file, old.node))
@@ -98,11 +98,8 @@ func placeOf(f *lang.File, n lang.Node) string {
 
 func (c *checker) assign(s *lang.Assign) {
 	c.expr(s.Value)
-	if c.scope.find(s.Name.Name) != nil {
-		return
-	}
-	if c.undeclared(s.Name.Name, s.Name) {
-		d := c.diags[len(c.diags)-1]
+	if c.scope.find(s.Name.Name) == nil && !c.partial {
+		d := c.undeclared(s.Name.Name, s.Name)
 		d.Help = append(d.Help, fmt.Sprintf("let %s = … declares it", s.Name.Name))
 	}
 }

@@ -21,7 +21,8 @@ type planned struct {
 }
 
 // planOf finds out what a command is, or looks it up.
-func (m *machine) planOf(c *lang.Command) (*planned, error) {
+func (e *env) planOf(c *lang.Command) (*planned, error) {
+	m := e.m
 	if p, ok := m.plans[c]; ok {
 		return p, nil
 	}
@@ -39,6 +40,9 @@ func (m *machine) planOf(c *lang.Command) (*planned, error) {
 		if lit, ok := literal(a); ok {
 			p.lits[i] = lit
 		}
+	}
+	if e.trace == nil {
+		return p, nil // not in a loop, so it will hardly be asked for again
 	}
 	if m.plans == nil {
 		m.plans = map[*lang.Command]*planned{}
@@ -70,7 +74,7 @@ func (e *env) command(c *lang.Command) error {
 	if e.m.in.isOut(c) {
 		return e.leave()
 	}
-	p, err := e.m.planOf(c)
+	p, err := e.planOf(c)
 	if err != nil {
 		return err
 	}
