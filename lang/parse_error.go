@@ -32,7 +32,7 @@ func unexpected(t *lexer.Token, want string, help ...string) *Diagnostic {
 // describe names a token in a message.
 func describe(t *lexer.Token) string {
 	switch {
-	case t.Type == lexer.EOF:
+	case t.Type == lexer.EOF && t.Value == "":
 		return "the end of the text"
 	case t.Type == tokNewline && t.Value != ";":
 		return "the end of the line"

@@ -19,11 +19,11 @@ func QuoteWord(text string) string {
 }
 
 // bareWord reports whether text can stand as a word without quotes: no byte of
-// it has a meaning, and it does not start a comment. Other than ASCII is quoted,
-// for a reader could not tell what it is.
+// it has a meaning, and it starts neither a comment nor an assignment. Other
+// than ASCII is quoted, for a reader could not tell what it is.
 func bareWord(text string) bool {
-	if text == "" || text[0] == '#' || text == "=" || strings.HasPrefix(text, "==") {
-		return text != "" && text[0] != '#'
+	if text == "" || text[0] == '#' || text[0] == '=' {
+		return false
 	}
 	for i := range len(text) {
 		if !plainBytes[text[i]] {

@@ -167,6 +167,9 @@ func (s *scanner) done() bool { return s.broken || s.off >= len(s.src) && s.last
 
 func (s *scanner) eof() lexer.Token {
 	t := lexer.Token{Type: lexer.EOF}
+	if s.frames[0].kind == '$' {
+		t.Value = "}" // what ends the text there, for messages
+	}
 	p := s.pos()
 	t.Pos.Offset, t.Pos.Line, t.Pos.Column = int(p.Offset), int(p.Line), int(p.Col)
 	return t
