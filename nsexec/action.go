@@ -2,7 +2,10 @@
 
 package nsexec
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // Action is one thing to do in a namespace: an NsAction or a LinkAction.
 // Actions are data: they may be kept, shared and done more than once.
@@ -17,6 +20,123 @@ type Action interface {
 	NeedsThread() bool
 
 	act(ctx context.Context, c *Conn) error
+}
+
+// operation is what an action does, as the data that it does it with. Its
+// String is the statement that stands for it.
+type operation interface {
+	String() string
+	act(ctx context.Context, c *Conn) error
+}
+
+// NsAction is an action on a namespace as a whole. The zero NsAction fails.
+type NsAction struct {
+	name   string
+	thread bool
+	op     operation
+}
+
+// LinkAction is an action on one link: it makes it, changes it or deletes it.
+// The zero LinkAction fails.
+type LinkAction struct {
+	name   string
+	link   LinkRef
+	thread bool
+	op     operation
+}
+
+var (
+	_ Action = NsAction{}
+	_ Action = LinkAction{}
+)
+
+func nsAction(name string, op operation) NsAction {
+	return NsAction{name: name, op: op}
+}
+
+// threadAction is for an operation that opens files or sockets of the
+// namespace, or starts programs in it.
+func threadAction(name string, op operation) NsAction {
+	return NsAction{name: name, thread: true, op: op}
+}
+
+func linkAction(name string, link LinkRef, op operation) LinkAction {
+	return LinkAction{name: name, link: link, op: op}
+}
+
+// ActionFunc makes an action of any function. The name is its short name and
+// text how a person would write it; text may be empty. With needsThread, f runs
+// on a thread that is in the namespace, so that what it opens or starts is of
+// the namespace; goroutines that f starts are not. Without, f works through the
+// Conn alone, which is cheaper.
+func ActionFunc(name, text string, needsThread bool, f func(ctx context.Context, c *Conn) error) NsAction {
+	if name == "" {
+		name = "unnamed-action"
+	}
+	if text == "" {
+		text = name
+	}
+	return NsAction{name: name, thread: needsThread, op: funcOp{text, f}}
+}
+
+type funcOp struct {
+	text string
+	f    func(ctx context.Context, c *Conn) error
+}
+
+func (o funcOp) String() string { return o.text }
+
+func (o funcOp) act(ctx context.Context, c *Conn) error { return o.f(ctx, c) }
+
+// errNoAction is what a zero NsAction or LinkAction returns.
+var errNoAction = errors.New("the action is empty")
+
+// Name is the action's short name, such as "new-ns".
+func (a NsAction) Name() string { return a.name }
+
+// ActionName is Name.
+func (a NsAction) ActionName() string { return a.name }
+
+// String is the action as a person would write it.
+func (a NsAction) String() string { return actionText(a.name, a.op) }
+
+// NeedsThread reports whether the action runs on a thread in the namespace.
+func (a NsAction) NeedsThread() bool { return a.thread }
+
+func (a NsAction) act(ctx context.Context, c *Conn) error {
+	if a.op == nil {
+		return errNoAction
+	}
+	return a.op.act(ctx, c)
+}
+
+// Name is the action's short name, such as "set-up".
+func (a LinkAction) Name() string { return a.name }
+
+// ActionName is Name.
+func (a LinkAction) ActionName() string { return a.name }
+
+// String is the action as a person would write it: `up eth0`.
+func (a LinkAction) String() string { return actionText(a.name, a.op) }
+
+// NeedsThread reports whether the action runs on a thread in the namespace.
+func (a LinkAction) NeedsThread() bool { return a.thread }
+
+// Link is the link that the action is about, in the action's namespace.
+func (a LinkAction) Link() LinkRef { return a.link }
+
+func (a LinkAction) act(ctx context.Context, c *Conn) error {
+	if a.op == nil {
+		return errNoAction
+	}
+	return a.op.act(ctx, c)
+}
+
+func actionText(name string, op operation) string {
+	if op == nil {
+		return name
+	}
+	return op.String()
 }
 
 // Step is an action with the namespace it runs in.

@@ -1,0 +1,179 @@
+//go:build linux
+
+package nsexec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// Engine does steps in many namespaces. It keeps a netlink socket open in each
+// one that it works in: a socket stays in the namespace it was made in, so most
+// actions need no thread to enter it. It is safe for concurrent use; each Run
+// is in order by itself. Close it at the end.
+type Engine struct {
+	pool      *pool
+	runs      atomic.Uint64
+	resolvers map[RefKind]func(context.Context, string) (int, error)
+}
+
+// Option sets up an Engine.
+type Option func(*Engine)
+
+// Resolver has the engine find the process whose namespace a [Docker] or a
+// [Podman] ref means.
+func Resolver(kind RefKind, f func(ctx context.Context, name string) (pid int, err error)) Option {
+	return func(e *Engine) { e.resolvers[kind] = f }
+}
+
+// MaxOpen bounds how many namespaces the engine keeps open at a time. The
+// default is as many as the process's limit of descriptors allows, which
+// NewEngine raises as far as it may.
+func MaxOpen(n int) Option {
+	return func(e *Engine) { e.pool.max = max(n, 1) }
+}
+
+// NewEngine returns an Engine. It needs no privilege; what its actions do may.
+func NewEngine(opts ...Option) (*Engine, error) {
+	host, err := openRef(Host())
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{resolvers: map[RefKind]func(context.Context, string) (int, error){}}
+	e.pool = newPool(e, host)
+	for _, opt := range opts {
+		opt(e)
+	}
+	return e, nil
+}
+
+// Close ends the namespaces that have no name and closes all descriptors. No
+// Run may be under way.
+func (e *Engine) Close() error { return e.pool.close() }
+
+// Run does the steps in order. It stops at the first that fails, or before the
+// next one when ctx is done, with a *StepError.
+func (e *Engine) Run(ctx context.Context, steps ...Step) error {
+	run := e.runs.Add(1)
+	for done := 0; done < len(steps); {
+		n, err := e.some(ctx, run, steps[done:])
+		done += n
+		if err != nil {
+			step := steps[done]
+			return &StepError{Index: done, Step: step, Err: explain(step.NS, step.Action, err)}
+		}
+	}
+	return nil
+}
+
+// some does the first of the steps, and with it those right behind that need a
+// thread in the same namespace. It returns how many it did.
+func (e *Engine) some(ctx context.Context, run uint64, steps []Step) (done int, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	pc, err := e.pool.get(ctx, steps[0].NS, run)
+	if err != nil {
+		return 0, err
+	}
+	defer e.pool.put(pc)
+	if !steps[0].Action.NeedsThread() {
+		if err := steps[0].Action.act(ctx, &pc.Conn); err != nil {
+			return 0, err
+		}
+		return 1, nil
+	}
+	err = inNamespace(pc.nsfd, func(*thread) error {
+		for done < len(steps) && steps[done].NS == pc.ref && steps[done].Action.NeedsThread() {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := steps[done].Action.act(ctx, &pc.Conn); err != nil {
+				return err
+			}
+			done++
+		}
+		return nil
+	})
+	if done == len(steps) && err != nil { // all were done, but the thread is lost
+		done--
+	}
+	return done, err
+}
+
+// Look calls f with the connection to a namespace, to read from it. f runs on
+// no thread of the namespace: for what needs one, Run an action.
+func (e *Engine) Look(ctx context.Context, ns Ref, f func(*Conn) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	pc, err := e.pool.get(ctx, ns, e.runs.Add(1))
+	if err != nil {
+		return err
+	}
+	defer e.pool.put(pc)
+	return f(&pc.Conn)
+}
+
+// NewAnonymous makes a namespace that has no name, its loopback up. It ends
+// with Drop, or with the engine.
+func (e *Engine) NewAnonymous(ctx context.Context) (Ref, error) {
+	if err := ctx.Err(); err != nil {
+		return Ref{}, err
+	}
+	fd, err := newNamespace(loopbackUp)
+	if err != nil {
+		return Ref{}, err
+	}
+	return e.pool.adopt(fd)
+}
+
+// Drop ends a namespace that NewAnonymous has made, unless a program still runs
+// in it: then it ends with that.
+func (e *Engine) Drop(ref Ref) error {
+	if ref.Kind != RefAnonymous {
+		return errors.New("only a namespace without a name can be dropped")
+	}
+	return e.pool.drop(ref)
+}
+
+// locate returns the file of a namespace, that of its process for a container.
+func (e *Engine) locate(ctx context.Context, ref Ref) (string, error) {
+	if ref.Kind != RefDocker && ref.Kind != RefPodman {
+		return ref.path()
+	}
+	find, ok := e.resolvers[ref.Kind]
+	if !ok {
+		return "", fmt.Errorf("this engine has no resolver for %s", ref.phrase())
+	}
+	pid, err := find(ctx, ref.Name)
+	if err != nil {
+		return "", err
+	}
+	return Process(pid).path()
+}
+
+// loopbackUp sets lo up in the calling thread's namespace.
+func loopbackUp() error {
+	c := &Conn{nsfd: -1}
+	defer c.close()
+	if err := c.dial(); err != nil {
+		return err
+	}
+	return c.loUp()
+}
+
+// loUp sets lo up. It is always the first link of a namespace.
+func (c *Conn) loUp() error {
+	req := c.Request(unix.RTM_NEWLINK, unix.NLM_F_ACK)
+	msg := nl.NewIfInfomsg(unix.AF_UNSPEC)
+	msg.Index, msg.Flags, msg.Change = 1, unix.IFF_UP, unix.IFF_UP
+	req.AddData(msg)
+	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
+	return err
+}

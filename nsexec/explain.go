@@ -1,0 +1,63 @@
+//go:build linux
+
+package nsexec
+
+import (
+	"errors"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// explain makes an OpError of an error that holds an errno, unless the error
+// says by itself what it is about. Other errors come back as they are.
+func explain(ns Ref, a Action, err error) error {
+	if err == nil || explained(err) {
+		return err
+	}
+	var errno unix.Errno
+	if !errors.As(err, &errno) {
+		return err
+	}
+	op := &OpError{NS: ns, Action: a.String(), Err: err}
+	if la, ok := a.(LinkAction); ok {
+		op.Link = la.link.String()
+	}
+	op.Err, op.Kernel = kernelText(err)
+	return op
+}
+
+// explained reports whether err is one of this package's errors that need no
+// more context.
+func explained(err error) bool {
+	var (
+		op     *OpError
+		link   *NoLinkError
+		ns     *NoNamespaceError
+		exists *NSExistsError
+		kind   *NoKindError
+		exit   *ExitError
+	)
+	return errors.As(err, &op) || errors.As(err, &link) || errors.As(err, &ns) ||
+		errors.As(err, &exists) || errors.As(err, &kind) || errors.As(err, &exit)
+}
+
+// kernelText takes the extended ack's text out of an error. The netlink package
+// returns it as "ERRNO: TEXT" around the errno.
+func kernelText(err error) (rest error, text string) {
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		errno, ok := errors.Unwrap(e).(unix.Errno)
+		if !ok {
+			continue
+		}
+		text, ok = strings.CutPrefix(e.Error(), errno.Error()+": ")
+		if !ok {
+			return err, ""
+		}
+		if e == err {
+			return errno, text
+		}
+		return err, text
+	}
+	return err, ""
+}

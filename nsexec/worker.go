@@ -1,0 +1,190 @@
+//go:build linux
+
+package nsexec
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// This is the only file that moves threads between namespaces.
+//
+// A network namespace belongs to a thread, and the Go runtime moves goroutines
+// between threads as it likes. So whoever enters a namespace must hold the
+// thread (LockOSThread), and must not let go of it anywhere but home: a thread
+// that went back into the pool in a foreign namespace would run other
+// goroutines there. Three rules follow.
+//
+//  1. The work runs on a fresh goroutine that holds its thread. The thread is
+//     let go only once it is back home. One that can't go back is kept by its
+//     goroutine until that returns, upon which the runtime ends the thread.
+//  2. The startup thread is different: the runtime parks it instead of ending
+//     it, and /proc/self is this thread. It must never leave. A worker that
+//     finds itself on it holds it, so that nobody else gets it, and has another
+//     worker do the job.
+//  3. Whatever f does, rule 1 holds: f may return, panic, or call Goexit (as
+//     testing.T.FailNow does). What it did is passed on to the caller.
+
+// thread is an OS thread that its goroutine holds. It is at home until enter
+// or unshare has moved it. It must not be handed to another goroutine.
+type thread struct {
+	home    int  // descriptor of the namespace it came from; -1 while at home
+	spoiled bool // it can't be made what it was
+}
+
+// outcome is how f ended.
+type outcome struct {
+	err      error
+	panicked any
+	returned bool // neither panic nor Goexit
+}
+
+// onWorker runs f on a thread of its own, which f may move between namespaces.
+// A panic or Goexit of f happens in the caller. The error wraps ErrDirtyThread
+// where the thread could not be brought home.
+func onWorker(f func(t *thread) error) error {
+	out := spawn(f)
+	if out.panicked != nil {
+		panic(out.panicked)
+	}
+	if !out.returned {
+		runtime.Goexit()
+	}
+	return out.err
+}
+
+func spawn(f func(t *thread) error) outcome {
+	done := make(chan outcome, 1)
+	go work(f, done)
+	return <-done
+}
+
+func work(f func(t *thread) error, done chan<- outcome) {
+	runtime.LockOSThread()
+	if unix.Gettid() == unix.Getpid() { // rule 2
+		out := spawn(f)
+		runtime.UnlockOSThread()
+		done <- out
+		return
+	}
+	t := &thread{home: -1}
+	var out outcome
+	defer func() {
+		if !out.returned {
+			out.panicked = recover()
+		}
+		clean, err := t.goHome()
+		out.err = errors.Join(out.err, err)
+		if clean {
+			runtime.UnlockOSThread()
+		}
+		done <- out
+	}()
+	err := f(t)
+	out.err, out.returned = err, true
+}
+
+// enter moves the thread into the namespace of an open descriptor.
+func (t *thread) enter(fd int) error {
+	if err := t.leave(); err != nil {
+		return err
+	}
+	if err := unix.Setns(fd, unix.CLONE_NEWNET); err != nil {
+		return fmt.Errorf("enter the namespace: %w", err)
+	}
+	return nil
+}
+
+// unshare moves the thread into a new namespace.
+func (t *thread) unshare() error {
+	if err := t.leave(); err != nil {
+		return err
+	}
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		return fmt.Errorf("make a namespace: %w", err)
+	}
+	return nil
+}
+
+// unshareMounts gives the thread a mount namespace and a working directory of
+// its own, for good: the thread ends with its worker. Programs that it starts
+// are in it too. They must not be started with Pdeathsig set, since that is the
+// thread's death, not the process's.
+func (t *thread) unshareMounts() error {
+	t.spoiled = true
+	if err := unix.Unshare(unix.CLONE_FS | unix.CLONE_NEWNS); err != nil {
+		return fmt.Errorf("make a mount namespace: %w", err)
+	}
+	return nil
+}
+
+// leave notes where home is, before the thread moves.
+func (t *thread) leave() error {
+	if t.home >= 0 {
+		return nil
+	}
+	fd, err := openSelf()
+	if err != nil {
+		return err
+	}
+	t.home = fd
+	return nil
+}
+
+// goHome brings the thread back. It is clean if it may be let go.
+func (t *thread) goHome() (clean bool, err error) {
+	if t.home < 0 {
+		return !t.spoiled, nil
+	}
+	err = unix.Setns(t.home, unix.CLONE_NEWNET)
+	unix.Close(t.home)
+	t.home = -1
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", ErrDirtyThread, err)
+	}
+	return !t.spoiled, nil
+}
+
+// inNamespace runs f on a thread in the namespace of an open descriptor.
+func inNamespace(fd int, f func(t *thread) error) error {
+	return onWorker(func(t *thread) error {
+		if err := t.enter(fd); err != nil {
+			return err
+		}
+		return f(t)
+	})
+}
+
+// newNamespace makes a namespace and returns a descriptor of it, which keeps it
+// alive and which the caller closes. The function set, which may be nil, runs
+// on a thread in it first.
+func newNamespace(set func() error) (fd int, err error) {
+	err = onWorker(func(t *thread) error {
+		if err := t.unshare(); err != nil {
+			return err
+		}
+		if fd, err = openSelf(); err != nil {
+			return err
+		}
+		if set == nil {
+			return nil
+		}
+		if err := set(); err != nil {
+			unix.Close(fd)
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		return -1, err
+	}
+	return fd, nil
+}
+
+// openSelf opens the calling thread's own namespace.
+func openSelf() (int, error) {
+	return openNetns("/proc/thread-self/ns/net")
+}
