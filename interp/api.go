@@ -122,9 +122,10 @@ func (in *Interp) Run(ctx context.Context, f *lang.File) error {
 }
 
 // Check reports what is wrong with a script as [lang.Diagnostics], without
-// running any of it. It needs no privilege.
+// running any of it. It needs no privilege, and does not miss parameters that
+// have yet to be given.
 func (in *Interp) Check(f *lang.File) error {
-	_, err := in.checked(f)
+	_, err := in.checked(f, false)
 	return err
 }
 
@@ -164,9 +165,9 @@ func (in *Interp) Plan(ctx context.Context, f *lang.File, w io.Writer) error {
 }
 
 // checked loads and checks a script.
-func (in *Interp) checked(f *lang.File) (*program, error) {
+func (in *Interp) checked(f *lang.File, toRun bool) (*program, error) {
 	prog, diags := in.load(f)
-	diags = append(diags, in.check(prog)...)
+	diags = append(diags, in.check(prog, toRun)...)
 	return prog, asError(diags)
 }
 
@@ -178,7 +179,7 @@ func asError(diags lang.Diagnostics) error {
 }
 
 func (in *Interp) run(ctx context.Context, f *lang.File, plan *planner) error {
-	prog, err := in.checked(f)
+	prog, err := in.checked(f, true)
 	if err != nil {
 		return err
 	}

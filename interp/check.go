@@ -31,16 +31,17 @@ type checker struct {
 	entered  int             // how many namespaces the prompt is in
 	params   map[string]*lang.Param
 	visited  map[*lang.File]bool
+	toRun    bool // the program is about to run, so its params must be there
 	partial  bool // a statement could not be parsed: it might have declared what is missing
 	calls    []builtins.Arg // reused for the arguments of one command
 	nodes    []lang.Node
 	env      builtins.Env
 }
 
-// check checks a program; the diagnostics are in the order of the source.
-func (in *Interp) check(p *program) lang.Diagnostics {
+// check checks a program; toRun is set where it is about to run.
+func (in *Interp) check(p *program, toRun bool) lang.Diagnostics {
 	c := &checker{
-		in: in, prog: p,
+		in: in, prog: p, toRun: toRun,
 		scope:    in.staticGlobals(),
 		assigned: map[string]bool{},
 		params:   map[string]*lang.Param{},

@@ -73,17 +73,15 @@ func (c *checker) suggestVerb(d *lang.Diagnostic, name string) {
 	for _, defs := range []map[string]*defn{c.prog.defs, c.prog.old} {
 		names = slices.AppendSeq(names, maps.Keys(defs))
 	}
-	near(d, name, append(names, statementWords...))
+	near(d, name, append(names, lang.Keywords()...))
 }
 
-// statementWords are the words that statements begin with.
-var statementWords = []string{"let", "param", "if", "for", "def", "include", "in", "parallel", "atomic", "try", "defer", "undo", "retry", "expect"}
 
 // modifier checks the word before a verb.
 func (c *checker) modifier(cmd *lang.Command, spec *builtins.Spec) builtins.Modifiers {
 	if cmd.Modifier == nil {
 		if spec.ModOnly {
-			d := c.bad(cmd.Verb, "%q needs %s before it", spec.Name, listOf(modifierNames(spec.Modifiers)))
+			d := c.bad(cmd.Verb, "%q needs %s before it", spec.Name, listOf(modifiersIn(spec.Modifiers)))
 			d.Help = append(d.Help, "for example: "+spec.Example)
 		}
 		return 0
@@ -91,7 +89,7 @@ func (c *checker) modifier(cmd *lang.Command, spec *builtins.Spec) builtins.Modi
 	mod := modifiers[cmd.Modifier.Raw]
 	if mod&spec.Modifiers == 0 {
 		d := c.bad(cmd.Modifier, "%q can't stand before %q", cmd.Modifier.Raw, spec.Name)
-		if names := modifierNames(spec.Modifiers); len(names) > 0 {
+		if names := modifiersIn(spec.Modifiers); len(names) > 0 {
 			d.Help = append(d.Help, fmt.Sprintf("%s can", listOf(names)))
 		}
 		return 0
@@ -99,7 +97,7 @@ func (c *checker) modifier(cmd *lang.Command, spec *builtins.Spec) builtins.Modi
 	return mod
 }
 
-func modifierNames(m builtins.Modifiers) []string {
+func modifiersIn(m builtins.Modifiers) []string {
 	var names []string
 	for _, name := range []string{"del", "replace", "ensure", "flush"} {
 		if m&modifiers[name] != 0 {

@@ -32,7 +32,7 @@ func (c *checker) param(s *lang.Param) {
 			c.bad(s.Name, "%s=%s: %v", name, text, err)
 		}
 		val = static{v: v}
-	case s.Default == nil:
+	case s.Default == nil && c.toRun:
 		d := c.bad(s, "param %q has no default, so it must be given", name)
 		d.Help = append(d.Help, fmt.Sprintf("%s=… after the script's name gives it", name))
 	}

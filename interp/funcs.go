@@ -47,6 +47,9 @@ func (f *Function) arity() (least, most int) {
 // Functions returns every function, sorted by name.
 func Functions() []*Function { return slices.Clone(functions) }
 
+// IsFunction reports whether a name is that of a function.
+func IsFunction(name string) bool { return functionByName[name] != nil }
+
 // functions is the table, sorted by name. It is filled when the program starts,
 // since some of its entries are found through it.
 var functions []*Function

@@ -150,5 +150,5 @@ func inNamespace(ns nsexec.Ref, stmt string) string {
 	if ns == (nsexec.Ref{}) {
 		return stmt
 	}
-	return "in " + ns.String() + " < " + stmt + " >"
+	return "in " + refText(ns) + " < " + stmt + " >"
 }

@@ -57,7 +57,7 @@ func (p *planner) goTo(ns nsexec.Ref) {
 	}
 	p.closeGroup()
 	if at.ns != ns {
-		p.line("in " + ns.String() + " <")
+		p.line("in " + refText(ns) + " <")
 		at.group, at.open = ns, true
 	}
 }

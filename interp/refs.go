@@ -170,16 +170,19 @@ func refName(v value.Value) (string, error) {
 	return "", fmt.Errorf("a name must not be empty")
 }
 
-// checkNamespaceName refuses a name that is no plain name of a file, since it
-// becomes one under /run/netns, or that could not be told from a link's.
+// checkNamespaceName refuses a name that can't become a file's under
+// /run/netns, or that could not be told from a link's.
 func checkNamespaceName(name string) error {
-	switch {
-	case name == "." || name == ".." || strings.ContainsAny(name, "/\x00"):
-		return fmt.Errorf("%q is not the name of a namespace: it must be the plain name of a file", name)
-	case strings.Contains(name, ":"):
+	if strings.Contains(name, ":") {
 		return fmt.Errorf("%q is not the name of a namespace: it must not hold a colon", name)
-	case len(name) > 255:
-		return fmt.Errorf("the name of a namespace has 255 bytes at most, this has %d", len(name))
 	}
-	return nil
+	return nsexec.CheckNSName(name)
+}
+
+// refText is a namespace as a script names it, its name quoted where it must be.
+func refText(ref nsexec.Ref) string {
+	if ref.Name == "" {
+		return ref.String()
+	}
+	return strings.TrimSuffix(ref.String(), ref.Name) + lang.QuoteWord(ref.Name)
 }
