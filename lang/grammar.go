@@ -94,12 +94,39 @@ func parseParallel(parse func(*lexer.PeekingLexer) (Stmt, error)) func(*lexer.Pe
 
 func exprNode(lex *lexer.PeekingLexer) (Expr, error) {
 	x, err := parseExpr(lex)
+	if last := lastToken(lex); err == participle.NextMatch && last.Type == tokOp && last.Value == "=" {
+		err = noValue(lex.Peek(), last) // a grammar's `("=" Expr)?` would leave the "=" out
+	}
 	return x, beyond(lex, err)
 }
 
 func argNode(lex *lexer.PeekingLexer) (Arg, error) {
 	a, err := parseArg(lex)
+	if err == participle.NextMatch && afterWithin(lex) { // as above
+		err = unexpected(lex.Peek(), "a duration after "+describe(lastToken(lex)))
+	}
 	return a, beyond(lex, err)
+}
+
+// afterWithin reports whether the token before is the `within` or the `every`
+// of an expect or a retry.
+func afterWithin(lex *lexer.PeekingLexer) bool {
+	before := func(n lexer.RawCursor) *lexer.Token {
+		if c := lex.RawCursor(); c >= n {
+			return &lex.Range(c-n, c)[0]
+		}
+		return &lexer.Token{}
+	}
+	keyword := func(t *lexer.Token) bool {
+		return t.Type == tokKeyword && (t.Value == "retry" || t.Value == "expect")
+	}
+	switch before(1).Value {
+	case "within":
+		return keyword(before(2))
+	case "every":
+		return keyword(before(2)) || keyword(before(4)) && before(3).Value == "within"
+	}
+	return false
 }
 
 // stmtNode parses the statement after `defer`.
@@ -122,5 +149,9 @@ func elseNode(lex *lexer.PeekingLexer) (Node, error) {
 		return s, beyond(lex, err)
 	}
 	b := &Block{}
-	return b, b.Parse(lex)
+	err := b.Parse(lex)
+	if err == participle.NextMatch {
+		err = unexpected(lex.Peek(), `a block or "if" after "else"`)
+	}
+	return b, beyond(lex, err)
 }

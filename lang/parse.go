@@ -82,6 +82,7 @@ func checkText(src []byte) (ascii bool, diags Diagnostics) {
 			var r rune
 			if r, size = utf8.DecodeRune(src[i:]); r == utf8.RuneError && size == 1 {
 				message = fmt.Sprintf("the byte 0x%02x is not UTF-8", c)
+				size = badRun(src[i:])
 			}
 		case c == 0:
 			message = "a NUL byte"
@@ -96,6 +97,16 @@ func checkText(src []byte) (ascii bool, diags Diagnostics) {
 		i += size
 	}
 	return ascii, diags
+}
+
+// badRun is how many bytes at the start of src are not UTF-8.
+func badRun(src []byte) int {
+	for i := range src {
+		if r, size := utf8.DecodeRune(src[i:]); r != utf8.RuneError || size > 1 {
+			return i
+		}
+	}
+	return len(src)
 }
 
 // collector gathers the diagnostics of the Bad statements.

@@ -1,6 +1,8 @@
 package lang
 
 import (
+	"fmt"
+
 	"github.com/alecthomas/participle/v2"
 	"github.com/alecthomas/participle/v2/lexer"
 )
@@ -18,14 +20,33 @@ func (p *Paren) Parse(lex *lexer.PeekingLexer) error {
 	return nil
 }
 
+// closing takes the bracket that must come next, which closes open.
+func closing(lex *lexer.PeekingLexer, bracket string, open *lexer.Token) error {
+	if t := lex.Peek(); t.Type != tokOp || t.Value != bracket {
+		return notClosed(unexpected(t, `"`+bracket+`"`), open)
+	}
+	lex.Next()
+	return nil
+}
+
+// notClosed adds where the bracket is that d says should be closed, if that is
+// on another line.
+func notClosed(d *Diagnostic, open *lexer.Token) error {
+	if int(d.Start.Line) != open.Pos.Line {
+		d.Notes = append(d.Notes, fmt.Sprintf("the %s is at line %d, column %d", describe(open), open.Pos.Line, open.Pos.Column))
+	}
+	return d
+}
+
 func parseParen(lex *lexer.PeekingLexer) (*Paren, error) {
 	p := &Paren{}
-	p.start = tokenPos(lex.Next())
+	open := lex.Next()
+	p.start = tokenPos(open)
 	var err error
 	if p.X, err = need(lex, bindOr); err != nil {
 		return nil, err
 	}
-	if err := closing(lex, ")"); err != nil {
+	if err := closing(lex, ")", open); err != nil {
 		return nil, err
 	}
 	p.end = tokenEnd(lastToken(lex))
@@ -45,6 +66,7 @@ func parseList(lex *lexer.PeekingLexer) (*ListExpr, error) {
 // up to the bracket that closes them.
 func parseItems(lex *lexer.PeekingLexer, end string) ([]Expr, error) {
 	var items []Expr
+	open := lastToken(lex)
 	for {
 		if t := lex.Peek(); t.Type == tokOp && t.Value == end {
 			lex.Next()
@@ -55,27 +77,29 @@ func parseItems(lex *lexer.PeekingLexer, end string) ([]Expr, error) {
 			return nil, err
 		}
 		items = append(items, x)
-		if err := comma(lex, end); err != nil {
+		if err := comma(lex, end, open); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// comma takes a comma, which must be there unless the end comes next.
-func comma(lex *lexer.PeekingLexer, end string) error {
+// comma takes a comma, which must be there unless the end comes next, which
+// closes open.
+func comma(lex *lexer.PeekingLexer, end string, open *lexer.Token) error {
 	t := lex.Peek()
 	switch {
 	case t.Type == tokOp && t.Value == ",":
 		lex.Next()
 	case t.Type != tokOp || t.Value != end:
-		return unexpected(t, `"," or "`+end+`"`)
+		return notClosed(unexpected(t, `"," or "`+end+`"`), open)
 	}
 	return nil
 }
 
 func parseRecord(lex *lexer.PeekingLexer) (*RecordExpr, error) {
 	r := &RecordExpr{}
-	r.start = tokenPos(lex.Next())
+	open := lex.Next()
+	r.start = tokenPos(open)
 	for {
 		t := lex.Peek()
 		if t.Type == tokOp && t.Value == "}" {
@@ -95,7 +119,7 @@ func parseRecord(lex *lexer.PeekingLexer) (*RecordExpr, error) {
 			return nil, err
 		}
 		r.Keys, r.Values = append(r.Keys, key), append(r.Values, v)
-		if err := comma(lex, "}"); err != nil {
+		if err := comma(lex, "}", open); err != nil {
 			return nil, err
 		}
 	}

@@ -44,6 +44,9 @@ func describe(t *lexer.Token) string {
 	if cut {
 		text += "…"
 	}
+	if strings.Contains(text, `"`) {
+		return "`" + text + "`"
+	}
 	return `"` + text + `"`
 }
 
@@ -118,8 +121,6 @@ func expected(tokens []lexer.Token) (want string, help []string) {
 			return after("a file")
 		case "expect":
 			return after("a condition in brackets or a check")
-		case "else":
-			return `a block or "if" after "else"`, nil
 		case "parallel":
 			return `a block or "for" after "parallel"`, nil
 		case "catch":
@@ -132,17 +133,15 @@ func expected(tokens []lexer.Token) (want string, help []string) {
 		return after("a value")
 	case last.Type == tokClose && keyword == "try":
 		return `"catch" after the block of "try"`, nil
-	case last.Type == tokPlain && (last.Value == "within" || last.Value == "every"):
-		return after("a duration")
-	case last.Type == tokPlain && last.Value == "not":
+	case keyword == "expect" && last.Value != "fails":
 		return after("a condition in brackets or a check")
 	}
-	return expectedIn(keyword, last, len(tokens))
+	return expectedIn(keyword, last, tokens)
 }
 
-// expectedIn is expected by the statement's keyword, after n tokens of which
-// last is the last.
-func expectedIn(keyword string, last *lexer.Token, n int) (want string, help []string) {
+// expectedIn is expected by the statement's keyword and last, the last token.
+func expectedIn(keyword string, last *lexer.Token, tokens []lexer.Token) (want string, help []string) {
+	n := len(tokens)
 	switch {
 	case keyword == "let" && n == 2:
 		return `"=" after ` + describe(last), nil
@@ -150,7 +149,7 @@ func expectedIn(keyword string, last *lexer.Token, n int) (want string, help []s
 		return `"in" after ` + describe(last), []string{"as `for x in 1..3 < … >`"}
 	case keyword == "for" && last.Value == ",":
 		return `a name after ","`, nil
-	case keyword == "for" && n == 4:
+	case keyword == "for" && n == 4 && tokens[2].Value == ",":
 		return `"in" after ` + describe(last), nil
 	case keyword == "def" && last.Value != ")":
 		if n == 2 {

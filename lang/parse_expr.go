@@ -72,9 +72,18 @@ func startsExpr(t *lexer.Token) bool {
 // need parses an expression that must be there, after what has just been read.
 func need(lex *lexer.PeekingLexer, bind int) (Expr, error) {
 	if t := lex.Peek(); !startsExpr(t) {
-		return nil, unexpected(t, "a value after "+describe(lastToken(lex)))
+		return nil, noValue(t, lastToken(lex))
 	}
 	return parseBinary(lex, bind)
+}
+
+// noValue is the error of a value that is missing after last.
+func noValue(t, last *lexer.Token) error {
+	var help []string
+	if t.Type == tokNewline && t.Value != ";" {
+		help = []string{"an expression in brackets may go on on the next line"}
+	}
+	return unexpected(t, "a value after "+describe(last), help...)
 }
 
 // parseBinary parses operators that bind as tightly as bind or tighter.
@@ -94,7 +103,7 @@ func parseBinary(lex *lexer.PeekingLexer, bind int) (Expr, error) {
 			return nil, errorAt(op, "too many operators in one expression: at most 10000")
 		}
 		if b == bindCompare && compared || b == bindRange && isRange(x) {
-			return nil, errorAt(op, describe(op)+" does not join on to another one", "put brackets around the first: (a < b) == c")
+			return nil, errorAt(op, describe(op)+" does not join on to another one of its kind", "put brackets around the first")
 		}
 		compared = b == bindCompare
 		lex.Next()
@@ -137,7 +146,7 @@ func parseMinus(lex *lexer.PeekingLexer) (Expr, error) {
 		ops = append(ops, lex.Next())
 	}
 	if len(ops) > 0 && !startsExpr(lex.Peek()) {
-		return nil, unexpected(lex.Peek(), `a value after "-"`)
+		return nil, noValue(lex.Peek(), lastToken(lex))
 	}
 	x, err := parsePostfix(lex)
 	return prefixed(ops, x, err)
@@ -204,12 +213,12 @@ func parseCall(lex *lexer.PeekingLexer, x Expr, start Pos) (Expr, error) {
 }
 
 func parseIndex(lex *lexer.PeekingLexer, x Expr, start Pos) (Expr, error) {
-	lex.Next()
+	open := lex.Next()
 	i, err := need(lex, bindOr)
 	if err != nil {
 		return nil, err
 	}
-	if err := closing(lex, "]"); err != nil {
+	if err := closing(lex, "]", open); err != nil {
 		return nil, err
 	}
 	return &Index{span{start, tokenEnd(lastToken(lex))}, x, i}, nil
@@ -217,39 +226,41 @@ func parseIndex(lex *lexer.PeekingLexer, x Expr, start Pos) (Expr, error) {
 
 func parseField(lex *lexer.PeekingLexer, x Expr, start Pos) (Expr, error) {
 	lex.Next()
-	name := &Ident{}
-	if err := name.Parse(lex); err != nil {
-		return nil, unexpected(lex.Peek(), `a field's name after "."`)
+	t := lex.Peek()
+	if t.Type != tokIdent {
+		return nil, unexpected(t, `a field's name after "."`)
 	}
+	name := identOf(lex.Next())
 	return &Field{span{start, name.end}, x, name}, nil
 }
 
-// closing takes the bracket that must come next.
-func closing(lex *lexer.PeekingLexer, bracket string) error {
-	if t := lex.Peek(); t.Type != tokOp || t.Value != bracket {
-		return unexpected(t, `"`+bracket+`"`)
+// Parse implements participle.Parseable: a name that a script gives.
+func (i *Ident) Parse(lex *lexer.PeekingLexer) error {
+	t := lex.Peek()
+	switch {
+	case t.Type != tokIdent:
+		return participle.NextMatch
+	case IsKeyword(t.Value):
+		return beyond(lex, keywordName(t))
 	}
-	lex.Next()
+	*i = *identOf(lex.Next())
 	return nil
 }
 
-// Parse implements participle.Parseable: a name.
-func (i *Ident) Parse(lex *lexer.PeekingLexer) error {
-	t := lex.Peek()
-	if t.Type != tokIdent {
-		return participle.NextMatch
-	}
-	lex.Next()
-	i.Name, i.start, i.end = t.Value, tokenPos(t), tokenEnd(t)
-	return nil
+func identOf(t *lexer.Token) *Ident { return &Ident{span{tokenPos(t), tokenEnd(t)}, t.Value} }
+
+func keywordName(t *lexer.Token) error {
+	return errorAt(t, describe(t)+" is a keyword and can't be a name")
 }
 
 // parseOperand parses what needs no operator.
 func parseOperand(lex *lexer.PeekingLexer) (Expr, error) {
 	switch t := lex.Peek(); t.Type {
 	case tokIdent:
-		i := &Ident{}
-		return i, i.Parse(lex)
+		if IsKeyword(t.Value) {
+			return nil, keywordName(t)
+		}
+		return identOf(lex.Next()), nil
 	case tokString:
 		lex.Next()
 		return parseString(t.Value, tokenPos(t))
