@@ -1,0 +1,169 @@
+//go:build linux
+
+package nsexec
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// NewNS makes a named network namespace, as `ip netns add` does, its loopback
+// up if loUp is set. In a [Do], what follows runs in it.
+//
+// It needs CAP_SYS_ADMIN in the user namespace that owns the mounts.
+func NewNS(name string, loUp bool) NsAction {
+	return nsAction("new-ns", newNSOp{dir: DefaultMountPath, name: name, loUp: loUp})
+}
+
+// NewNSAt is NewNS in another folder than DefaultMountPath, which is made where
+// it is missing. `ip netns` does not see such a namespace.
+func NewNSAt(dir, name string, loUp bool) NsAction {
+	return nsAction("new-ns-at", newNSOp{dir: dir, name: name, loUp: loUp})
+}
+
+// DelNS deletes a named network namespace, as `ip netns del` does: its name is
+// gone at once, its links once the last program in it has ended.
+func DelNS(name string) NsAction {
+	return nsAction("del-ns", delNSOp{dir: DefaultMountPath, name: name})
+}
+
+// DelNSAt is DelNS in another folder than DefaultMountPath.
+func DelNSAt(dir, name string) NsAction {
+	return nsAction("del-ns-at", delNSOp{dir: dir, name: name})
+}
+
+// NewNamedNS makes a named network namespace, as [NewNS].
+func NewNamedNS(name string, loUp bool) error {
+	c, err := newNSOp{dir: DefaultMountPath, name: name, loUp: loUp}.make()
+	if err != nil {
+		return err
+	}
+	c.close()
+	return nil
+}
+
+// DeleteNamedNS deletes a named network namespace, as [DelNS].
+func DeleteNamedNS(name string) error {
+	return delNSOp{dir: DefaultMountPath, name: name}.delete()
+}
+
+// newNSOp makes a named namespace.
+type newNSOp struct {
+	dir, name string
+	loUp      bool
+}
+
+func (o newNSOp) String() string {
+	text := "ns " + o.name
+	if o.dir != DefaultMountPath {
+		text = "ns " + o.dir + "/" + o.name
+	}
+	if !o.loUp {
+		text += " lo off"
+	}
+	return text
+}
+
+func (o newNSOp) ref() Ref { return namedAt(o.dir, o.name) }
+
+func namedAt(dir, name string) Ref {
+	if dir == DefaultMountPath {
+		return Named(name)
+	}
+	return Path(dir + "/" + name)
+}
+
+func (o newNSOp) act(_ context.Context, c *Conn) error {
+	made, err := o.make()
+	if err != nil {
+		return err
+	}
+	c.Forget(made.ref)
+	return c.space.made(made)
+}
+
+// make makes the namespace and returns a connection to it. The name's file is
+// made first: it alone decides between two who want the same name.
+func (o newNSOp) make() (_ *Conn, err error) {
+	path, err := namedPath(o.dir, o.name)
+	if err != nil {
+		return nil, err
+	}
+	if err := makeMountDir(o.dir); err != nil {
+		return nil, err
+	}
+	if err := createMountFile(path, o.name); err != nil {
+		return nil, err
+	}
+	c := &Conn{ref: o.ref(), nsfd: -1}
+	c.nsfd, err = newNamespace(func() error { return o.furnish(c, path) })
+	if err != nil {
+		c.close()
+		_ = unix.Unmount(path, unix.MNT_DETACH)
+		return nil, errors.Join(err, os.Remove(path))
+	}
+	return c, nil
+}
+
+// furnish runs on a thread in the new namespace.
+func (o newNSOp) furnish(c *Conn, path string) error {
+	if err := c.dial(); err != nil {
+		return err
+	}
+	if o.loUp {
+		if err := c.loUp(); err != nil {
+			return fmt.Errorf("set lo up: %w", err)
+		}
+	}
+	if err := unix.Mount("/proc/thread-self/ns/net", path, "none", unix.MS_BIND, ""); err != nil {
+		return &os.PathError{Op: "mount", Path: path, Err: err}
+	}
+	return nil
+}
+
+func createMountFile(path, name string) error {
+	f, err := os.OpenFile(path, os.O_RDONLY|os.O_CREATE|os.O_EXCL, 0)
+	if errors.Is(err, unix.EEXIST) {
+		return &NSExistsError{Name: name}
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// delNSOp deletes a named namespace.
+type delNSOp struct{ dir, name string }
+
+func (o delNSOp) String() string {
+	if o.dir != DefaultMountPath {
+		return "del ns " + o.dir + "/" + o.name
+	}
+	return "del ns " + o.name
+}
+
+func (o delNSOp) act(_ context.Context, c *Conn) error {
+	c.Forget(namedAt(o.dir, o.name))
+	return o.delete()
+}
+
+// delete takes the namespace's name away. A file that is no mount is what an
+// interrupted `ip netns add` leaves; it goes too.
+func (o delNSOp) delete() error {
+	path, err := namedPath(o.dir, o.name)
+	if err != nil {
+		return err
+	}
+	err = unix.Unmount(path, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
+	if err != nil && err != unix.EINVAL {
+		return missing(namedAt(o.dir, o.name), &os.PathError{Op: "umount", Path: path, Err: err})
+	}
+	if err := unix.Unlink(path); err != nil {
+		return missing(namedAt(o.dir, o.name), &os.PathError{Op: "unlink", Path: path, Err: err})
+	}
+	return nil
+}
