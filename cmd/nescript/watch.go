@@ -1,0 +1,94 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/nescript/nescript/nsexec"
+)
+
+// watch is an engine that counts what it has done, for the progress line and
+// the record of a run.
+type watch struct {
+	*nsexec.Engine
+
+	mu         sync.Mutex
+	statements int
+	namespaces map[nsexec.Ref]bool
+	busy       int  // how many chains that may write to the terminal are running
+	shown      bool // the progress line is on the screen
+	erase      func()
+}
+
+// Run implements nsexec.Runner.
+func (w *watch) Run(ctx context.Context, steps ...nsexec.Step) error {
+	if writes(steps) {
+		w.hold()
+		defer w.release()
+	}
+	err := w.Engine.Run(ctx, steps...)
+	var failed *nsexec.StepError
+	if errors.As(err, &failed) {
+		steps = steps[:failed.Index]
+	}
+	w.count(steps)
+	return err
+}
+
+// count adds steps that were done. The steps of one statement share their tag.
+func (w *watch) count(steps []nsexec.Step) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.namespaces == nil {
+		w.namespaces = map[nsexec.Ref]bool{}
+	}
+	for i, s := range steps {
+		if i == 0 || s.Tag != steps[i-1].Tag {
+			w.statements++
+		}
+		w.namespaces[s.NS] = true
+	}
+}
+
+func (w *watch) summary() summary {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return summary{Statements: w.statements, Namespaces: len(w.namespaces)}
+}
+
+// writes reports whether a chain may write to the terminal: what runs programs
+// or prints is no matter of netlink alone.
+func writes(steps []nsexec.Step) bool {
+	for _, s := range steps {
+		switch s.Action.Name() {
+		case "print", "exec", "sh", "expect exec":
+			return true
+		}
+	}
+	return false
+}
+
+// hold takes the progress line off the screen until release.
+func (w *watch) hold() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.busy++
+	w.hide()
+}
+
+func (w *watch) release() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.busy--
+}
+
+// hide erases the line. The caller holds mu.
+func (w *watch) hide() {
+	if w.shown {
+		w.erase()
+		w.shown = false
+	}
+}
