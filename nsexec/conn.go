@@ -35,10 +35,9 @@ type space interface {
 	// made takes over the connection to a namespace that was just made. What
 	// follows in a Do runs there; an Engine keeps it for when it is asked for.
 	made(c *Conn) error
-	// moved says that the link that had index old went to the namespace of to,
-	// which is taken over, and has the index now there. A Do sends link actions
-	// after it.
-	moved(old int, to *Conn, now int)
+	// moved says that the link that had index old here went to another
+	// namespace, under its name. A Do sends link actions after it.
+	moved(old int, name string, to Ref, fd int) error
 }
 
 // Ref is the namespace that the connection is to.

@@ -15,11 +15,6 @@ import (
 // and one back, but for an alias, which the kernel can't look up, so that all
 // links are gone through. Where there is none the error is a *NoLinkError.
 func (c *Conn) Index(link LinkRef) (int, error) {
-	if link.Index != 0 && link.Name == "" {
-		if to, ok := c.reindexed[link.Index]; ok {
-			return to, nil
-		}
-	}
 	msg, err := c.getLink(link)
 	if err != nil {
 		return 0, err
@@ -30,9 +25,6 @@ func (c *Conn) Index(link LinkRef) (int, error) {
 // Link returns a link of the namespace with all its attributes but the
 // statistics. Where there is none the error is a *NoLinkError.
 func (c *Conn) Link(link LinkRef) (netlink.Link, error) {
-	if to, ok := c.reindexed[link.Index]; ok {
-		link.Index = to
-	}
 	msg, err := c.getLink(link)
 	if err != nil {
 		return nil, err
@@ -42,6 +34,9 @@ func (c *Conn) Link(link LinkRef) (netlink.Link, error) {
 
 // getLink returns the RTM_NEWLINK message that describes a link.
 func (c *Conn) getLink(link LinkRef) ([]byte, error) {
+	if to, ok := c.reindexed[link.Index]; ok {
+		link.Index = to
+	}
 	var msg []byte
 	var err error
 	switch {

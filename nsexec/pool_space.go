@@ -66,7 +66,7 @@ func (p *pool) made(c *Conn) error {
 }
 
 // moved does nothing: each of an engine's steps names its namespace.
-func (p *pool) moved(_ int, to *Conn, _ int) { to.close() }
+func (p *pool) moved(int, string, Ref, int) error { return nil }
 
 // adopt takes over a namespace without a name.
 func (p *pool) adopt(fd int) (Ref, error) {

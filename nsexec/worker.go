@@ -92,10 +92,7 @@ func (t *thread) enter(fd int) error {
 	if err := t.leave(); err != nil {
 		return err
 	}
-	if err := unix.Setns(fd, unix.CLONE_NEWNET); err != nil {
-		return fmt.Errorf("enter the namespace: %w", err)
-	}
-	return nil
+	return setThread(fd)
 }
 
 // unshare moves the thread into a new namespace.
@@ -187,4 +184,12 @@ func newNamespace(set func() error) (fd int, err error) {
 // openSelf opens the calling thread's own namespace.
 func openSelf() (int, error) {
 	return openNetns("/proc/thread-self/ns/net")
+}
+
+// setThread moves the calling thread, which the caller must hold.
+func setThread(fd int) error {
+	if err := unix.Setns(fd, unix.CLONE_NEWNET); err != nil {
+		return fmt.Errorf("enter the namespace: %w", err)
+	}
+	return nil
 }

@@ -1,0 +1,62 @@
+//go:build linux
+
+package nsexec
+
+import (
+	"errors"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// kindConfigs are the kernel's modules and options for link kinds whose module
+// is not called after the kind, or whose option is not.
+var kindConfigs = map[string]struct{ module, config string }{
+	"bond":      {"bonding", "CONFIG_BONDING"},
+	"bridge":    {"bridge", "CONFIG_BRIDGE"},
+	"erspan":    {"ip_gre", "CONFIG_NET_IPGRE"},
+	"geneve":    {"geneve", "CONFIG_GENEVE"},
+	"gre":       {"ip_gre", "CONFIG_NET_IPGRE"},
+	"gretap":    {"ip_gre", "CONFIG_NET_IPGRE"},
+	"ip6erspan": {"ip6_gre", "CONFIG_IPV6_GRE"},
+	"ip6gre":    {"ip6_gre", "CONFIG_IPV6_GRE"},
+	"ip6gretap": {"ip6_gre", "CONFIG_IPV6_GRE"},
+	"ip6tnl":    {"ip6_tunnel", "CONFIG_IPV6_TUNNEL"},
+	"ipip":      {"ipip", "CONFIG_NET_IPIP"},
+	"ipvtap":    {"ipvtap", "CONFIG_IPVTAP"},
+	"netkit":    {"", "CONFIG_NETKIT"}, // never a module
+	"sit":       {"sit", "CONFIG_IPV6_SIT"},
+	"tun":       {"tun", "CONFIG_TUN"},
+	"vlan":      {"8021q", "CONFIG_VLAN_8021Q"},
+	"vrf":       {"vrf", "CONFIG_NET_VRF"},
+	"vti":       {"ip_vti", "CONFIG_NET_IPVTI"},
+	"vti6":      {"ip6_vti", "CONFIG_IPV6_VTI"},
+	"xfrm":      {"xfrm_interface", "CONFIG_XFRM_INTERFACE"},
+	"hsr":       {"hsr", "CONFIG_HSR"},
+	"batadv":    {"batman-adv", "CONFIG_BATMAN_ADV"},
+	"vcan":      {"vcan", "CONFIG_CAN_VCAN"},
+	"vxcan":     {"vxcan", "CONFIG_CAN_VXCAN"},
+	"wireguard": {"wireguard", "CONFIG_WIREGUARD"},
+}
+
+// noKind is the error for a kind that the kernel does not have.
+func noKind(kind string) *NoKindError {
+	known, ok := kindConfigs[kind]
+	if !ok {
+		known.module, known.config = kind, "CONFIG_"+strings.ToUpper(kind)
+	}
+	return &NoKindError{Kind: kind, Module: known.module, Config: known.config}
+}
+
+// unknownKind makes a NoKindError of the error that making a link gave, where
+// that is what it means. Other things that are not supported come with the
+// kernel's own text; an unknown kind comes with this one, or with none.
+func unknownKind(kind string, err error) error {
+	if !errors.Is(err, unix.EOPNOTSUPP) {
+		return err
+	}
+	if _, text := kernelText(err); text != "" && text != "Unknown device type" {
+		return err
+	}
+	return noKind(kind)
+}
