@@ -122,13 +122,8 @@ func (s *scanner) noOperator() lexer.Token {
 			return s.bad(s.off+len(w.text), `no operator "`+w.text+`"`, `write "`+w.instead+`"`)
 		}
 	}
-	if rest == "\\" {
-		t := s.bad(s.off+1, `nothing comes after the "\"`)
-		s.diags[len(s.diags)-1].Incomplete = true
-		return t
-	}
-	if n := trailing(rest[1:]); rest[0] == '\\' && n > 0 {
-		return s.bad(s.off+1+n, `blanks after a "\" at the end of a line`, `the "\" joins two lines only where the line ends with it`)
+	if rest[0] == '\\' {
+		return s.backslash(s.off + 1)
 	}
 	_, n := utf8.DecodeRuneInString(rest)
 	return s.bad(s.off+n, `"`+rest[:n]+`" has no meaning in an expression`)

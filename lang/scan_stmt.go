@@ -56,32 +56,40 @@ func (s *scanner) word() lexer.Token {
 		return s.push(tokOp, modeExpr)
 	case ')', ']':
 		return s.bad(s.off+1, `nothing is open that "`+string(c)+`" could close`)
-	case '\\':
-		if s.src[s.off+1:] == "" {
-			t := s.bad(s.off+1, `nothing comes after the "\"`)
-			s.diags[len(s.diags)-1].Incomplete = true
-			return t
-		}
-		if n := trailing(s.src[s.off+1:]); n > 0 {
-			return s.bad(s.off+1+n, `blanks after a "\" at the end of a line`, `the "\" joins two lines only where the line ends with it`)
-		}
 	}
 	end := s.off
 	for end < len(s.src) && plainBytes[s.src[end]] {
 		end++
 	}
-	if end == len(s.src) || wordEnds(s.src, end) {
+	if end > s.off && (end == len(s.src) || wordEnds(s.src, end)) {
 		return s.token(tokPlain, end)
 	}
 	w := extent{s: s.src, i: end}
 	if err := w.word(); err != nil {
 		return s.failed(w, err)
 	}
+	if w.i == s.off || s.src[w.i-1] == '\\' {
+		return s.backslash(max(w.i, s.off+1))
+	}
 	typ := tokWord
 	if !w.complex {
 		typ = tokPlain
 	}
 	return s.token(typ, w.i)
+}
+
+// backslash yields what ends at end, in a `\` that joins no lines.
+func (s *scanner) backslash(end int) lexer.Token {
+	rest := s.src[end:]
+	if rest == "" {
+		t := s.bad(end, `nothing comes after the "\"`)
+		s.diags[len(s.diags)-1].Incomplete = true
+		return t
+	}
+	if n := trailing(rest); n > 0 {
+		return s.bad(end+n, `blanks after a "\" at the end of a line`, `the "\" joins two lines only where the line ends with it`)
+	}
+	return s.bad(end, `a "\" at the end of a word`, `quote a literal one: '\'`)
 }
 
 // trailing is the length of the blanks that fill the rest of the line, or 0.
@@ -130,7 +138,7 @@ func wordEnds(s string, i int) bool {
 	case ' ', '\t', '\r', '\n', ';', '<', '>', '(', ')', '[', ']':
 		return true
 	case '\\':
-		return joins(s[i:]) > 0
+		return joins(s[i:]) > 0 || i+1 == len(s)
 	}
 	return false
 }
