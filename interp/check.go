@@ -31,8 +31,8 @@ type checker struct {
 	entered  int             // how many namespaces the prompt is in
 	params   map[string]*lang.Param
 	visited  map[*lang.File]bool
-	toRun    bool // the program is about to run, so its params must be there
-	partial  bool // a statement could not be parsed: it might have declared what is missing
+	toRun    bool           // the program is about to run, so its params must be there
+	partial  bool           // a statement could not be parsed: it might have declared what is missing
 	calls    []builtins.Arg // reused for the arguments of one command
 	nodes    []lang.Node
 	env      builtins.Env

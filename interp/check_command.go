@@ -76,7 +76,6 @@ func (c *checker) suggestVerb(d *lang.Diagnostic, name string) {
 	near(d, name, append(names, lang.Keywords()...))
 }
 
-
 // modifier checks the word before a verb.
 func (c *checker) modifier(cmd *lang.Command, spec *builtins.Spec) builtins.Modifiers {
 	if cmd.Modifier == nil {

@@ -178,7 +178,7 @@ var evalTests = []struct {
 		`"0a-a" "1-2" ["a", "b"] "X" 1 4`, ""},
 	{"json", `let r = json('{"b": [1, 2.5, null], "a": "x"}'); say (r.b) (r.a) (keys(r))`, `[1, 2.5, null] "x" ["b", "a"]`, ""},
 	{"subnet host mac", `say (subnet(10.0.0.0/16, 8, 3)) (host(10.0.0.0/24, 7)) (mac(258))`, `10.0.3.0/24 10.0.0.7 02:00:00:00:01:02`, ""},
-	{"range function", `say (range(0, 6, 2)) (range(3, 1, -1)) (range(1, 0))`, `[0, 2, 4, 6] [3, 2, 1] []`, ""},
+	{"range function", `say (range(0, 6, 2)) (range(3, 1, -1)) (len(range(1, 0)))`, `[0, 2, 4, 6] [3, 2, 1] 0`, ""},
 	{"sort", `say (sort([3, 1, 2])) (sort(["b", "a"]))`, `[1, 2, 3] ["a", "b"]`, ""},
 }
 
