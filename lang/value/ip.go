@@ -60,7 +60,7 @@ func wrongIP(s string) error {
 		return fmt.Errorf("an address has no zone here: %q", s)
 	case strings.Contains(s, "/"):
 		return fmt.Errorf("a prefix where an address is wanted: %q", s)
-	case strings.Contains(s, ":"):
+	case strings.Count(s, ":") > 1:
 		return wrongIPv6(s)
 	case strings.Contains(s, ".") && s[0] >= '0' && s[0] <= '9':
 		return wrongIPv4(s, s)
