@@ -10,10 +10,14 @@ import (
 
 // makeMountDir makes the folder of named namespaces what `ip netns add` makes
 // it: a shared mount, so that a namespace that is deleted goes away in all
-// mount namespaces, and not only in that of whoever deleted it.
+// mount namespaces, and not only in that of whoever deleted it. Other folders
+// are left alone.
 func makeMountDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
+	}
+	if dir != DefaultMountPath {
+		return nil
 	}
 	// Two programs must not both bind the folder to itself.
 	lock, err := os.Open(dir)
