@@ -46,12 +46,13 @@ func parse(name string, src []byte, repl bool) (*File, error) {
 func (f *File) parse(ascii, repl bool) Diagnostics {
 	s := newScanner(string(f.Source))
 	s.ascii = ascii
+	var nodes slab
 	for !s.done() {
 		lex, err := lexer.Upgrade(s)
 		if err != nil {
 			return Diagnostics{{Message: err.Error(), Cause: err}}
 		}
-		f.Body.statements(lex)
+		f.Body.statementsIn(lex, &nodes)
 	}
 	f.Comments = s.comments
 	c := collector{scanned: s.diags, repl: repl}

@@ -22,6 +22,10 @@ func (b *Block) Parse(lex *lexer.PeekingLexer) error {
 
 // statements adds the statements up to a `>` or the end of the tokens.
 func (b *Block) statements(lex *lexer.PeekingLexer) {
+	b.statementsIn(lex, &slab{})
+}
+
+func (b *Block) statementsIn(lex *lexer.PeekingLexer, nodes *slab) {
 	for {
 		switch t := lex.Peek(); t.Type {
 		case tokNewline:
@@ -31,7 +35,7 @@ func (b *Block) statements(lex *lexer.PeekingLexer) {
 			return
 		}
 		start := lex.MakeCheckpoint()
-		stmt, err := parseStmt(lex)
+		stmt, err := parseStmt(lex, nodes)
 		if err != nil {
 			lex.LoadCheckpoint(start)
 			b.Stmts = append(b.Stmts, skipBad(lex, err))
@@ -46,10 +50,10 @@ func (b *Block) statements(lex *lexer.PeekingLexer) {
 
 // parseStmt parses a statement up to what ends it: a command by hand, any
 // other by its grammar.
-func parseStmt(lex *lexer.PeekingLexer) (Stmt, error) {
+func parseStmt(lex *lexer.PeekingLexer, nodes *slab) (Stmt, error) {
 	switch t := lex.Peek(); t.Type {
 	case tokPlain, tokWord:
-		return parseCommand(lex)
+		return parseCommand(lex, nodes)
 	case tokIdent:
 		return structured["="](lex)
 	case tokKeyword:
@@ -104,7 +108,7 @@ func (c *Command) Parse(lex *lexer.PeekingLexer) error {
 	if t := lex.Peek(); t.Type != tokPlain && t.Type != tokWord {
 		return participle.NextMatch
 	}
-	cmd, err := parseCommand(lex)
+	cmd, err := parseCommand(lex, &slab{})
 	if err != nil {
 		return beyond(lex, err)
 	}
@@ -113,31 +117,35 @@ func (c *Command) Parse(lex *lexer.PeekingLexer) error {
 }
 
 // parseCommand parses a command, at a word.
-func parseCommand(lex *lexer.PeekingLexer) (*Command, error) {
-	c := &Command{}
+func parseCommand(lex *lexer.PeekingLexer, nodes *slab) (*Command, error) {
+	c := nodes.command()
 	t := lex.Next()
 	c.start = tokenPos(t)
-	verb, err := parseWord(t)
+	verb, err := parseWord(t, nodes.word())
 	if err != nil {
 		return nil, err
 	}
 	if next := lex.Peek(); IsModifier(t.Value) && (next.Type == tokPlain || next.Type == tokWord) {
 		c.Modifier = verb
-		if verb, err = parseWord(lex.Next()); err != nil {
+		if verb, err = parseWord(lex.Next(), nodes.word()); err != nil {
 			return nil, err
 		}
 	}
 	c.Verb = verb
 	c.end = verb.end
+	nodes.scratch = nodes.scratch[:0]
 	for {
-		arg, err := parseArg(lex)
+		arg, err := parseArg(lex, nodes)
 		if err == participle.NextMatch {
 			break
 		} else if err != nil {
 			return nil, err
 		}
-		c.Args = append(c.Args, arg)
-		_, c.end = arg.Span()
+		nodes.scratch = append(nodes.scratch, arg)
+	}
+	c.Args = nodes.keep()
+	if len(c.Args) > 0 {
+		_, c.end = c.Args[len(c.Args)-1].Span()
 	}
 	if lex.Peek().Type == tokOpen {
 		c.Body = &Block{}
@@ -163,14 +171,14 @@ func IsModifier(word string) bool {
 }
 
 // parseArg parses one argument of a command: a word, `( … )` or `[ … ]`.
-func parseArg(lex *lexer.PeekingLexer) (Arg, error) {
+func parseArg(lex *lexer.PeekingLexer, nodes *slab) (Arg, error) {
 	t := lex.Peek()
 	switch {
 	case t.Type == tokPlain || t.Type == tokWord:
 		if err := glued(lex, t); err != nil {
 			return nil, err
 		}
-		return parseWord(lex.Next())
+		return parseWord(lex.Next(), nodes.word())
 	case t.Type != tokOp:
 		return nil, participle.NextMatch
 	}

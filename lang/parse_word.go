@@ -7,9 +7,9 @@ import (
 	"github.com/alecthomas/participle/v2/lexer"
 )
 
-// parseWord reads a word out of its token.
-func parseWord(t *lexer.Token) (*Word, error) {
-	w := &Word{Raw: t.Value}
+// parseWord reads a word out of its token, into w.
+func parseWord(t *lexer.Token, w *Word) (*Word, error) {
+	w.Raw = t.Value
 	w.start, w.end = tokenPos(t), tokenEnd(t)
 	if t.Type == tokPlain {
 		return w, nil

@@ -42,7 +42,7 @@ const (
 	maxElse   = 256
 	// chunkTokens is how many tokens the scanner yields, at least, before it
 	// ends a chunk; see scanner.Next.
-	chunkTokens = 256
+	chunkTokens = 240
 )
 
 type scanner struct {
