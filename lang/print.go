@@ -17,7 +17,7 @@ func Fprint(w io.Writer, f *File) error {
 			return bad.Err
 		}
 	}
-	p := &printer{comments: f.Comments}
+	p := &printer{comments: slices.Clone(f.Comments)}
 	p.statements(f.Body, 1<<31-1)
 	_, err := io.WriteString(w, align(p.out.String()))
 	return err
@@ -185,10 +185,8 @@ func (p *printer) hoist(s Stmt) {
 		c.Pos.Offset--
 		out = append(out, c)
 	}
-	if len(out) > 0 {
-		j := i - len(in) - len(out)
-		p.comments = slices.Concat(p.comments[:j], out, in, p.comments[i:])
-	}
+	moved := p.comments[i-len(in)-len(out) : i]
+	copy(moved[copy(moved, out):], in)
 }
 
 // hasPlace reports whether a comment at the offset within s is in a block, a

@@ -200,7 +200,11 @@ func (s *scanner) skipsNewline() bool {
 	if s.top().bracket() || s.last == tokNewline || s.last == tokOpen || s.last == 0 {
 		return true
 	}
-	return s.last == tokClose && s.elseFollows()
+	if s.last == tokClose && s.elseFollows() {
+		s.last = tokOpen // so as not to look again at every newline
+		return true
+	}
+	return false
 }
 
 // elseFollows looks past blank lines and comments for `else` or `catch`.

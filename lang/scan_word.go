@@ -72,7 +72,7 @@ func (w *extent) quoted() *extentError {
 		w.i = len(w.s)
 		return &extentError{at: start, end: start + 1, message: "the string is never closed", incomplete: true}
 	}
-	if line := strings.IndexByte(w.s[start+1:], '\n'); quote == '\'' && (n < 0 || line >= 0 && line < n) {
+	if quote == '\'' && (n < 0 || strings.IndexByte(w.s[start+1:start+1+n], '\n') >= 0) {
 		return w.openString(start)
 	}
 	w.i = start + 1 + n + 1
