@@ -153,36 +153,36 @@ func LAGeneric(name string, lp LinkProvider, f func() error) LinkAction {
 
 // LANewBridge makes a bridge.
 func LANewBridge(name string) LinkAction {
-	return addLink("new-bridge", &netlink.Bridge{LinkAttrs: named(name)}, nil)
+	return addLink("new-bridge", &netlink.Bridge{LinkAttrs: attrsOf(name)}, nil)
 }
 
 // LANewVeth makes a pair of veth links, both in the namespace.
 func LANewVeth(name, peer string) LinkAction {
-	return addLink("new-veth", &netlink.Veth{LinkAttrs: named(name), PeerName: peer}, nil)
+	return addLink("new-veth", &netlink.Veth{LinkAttrs: attrsOf(name), PeerName: peer}, nil)
 }
 
 // LANewDummy makes a dummy link.
 func LANewDummy(name string) LinkAction {
-	return addLink("new-dummy", &netlink.Dummy{LinkAttrs: named(name)}, nil)
+	return addLink("new-dummy", &netlink.Dummy{LinkAttrs: attrsOf(name)}, nil)
 }
 
 // LANewGRETap makes an Ethernet-over-GRE tunnel between two addresses.
 func LANewGRETap(name, local, remote string) LinkAction {
 	from, err1 := parseIP("local address", local)
 	to, err2 := parseIP("remote address", remote)
-	return addLink("new-gretap", &netlink.Gretap{LinkAttrs: named(name), Local: from, Remote: to}, errors.Join(err1, err2))
+	return addLink("new-gretap", &netlink.Gretap{LinkAttrs: attrsOf(name), Local: from, Remote: to}, errors.Join(err1, err2))
 }
 
 // LANewWireguard makes a WireGuard link, which has no keys and no peers yet.
 func LANewWireguard(name string) LinkAction {
-	return addLink("new-wireguard", &netlink.Wireguard{LinkAttrs: named(name)}, nil)
+	return addLink("new-wireguard", &netlink.Wireguard{LinkAttrs: attrsOf(name)}, nil)
 }
 
 // LANewVxlan makes a VXLAN link with that VNI. The group may be one host.
 func LANewVxlan(name, local, group string, id, port int) LinkAction {
 	from, err1 := parseIP("local address", local)
 	to, err2 := parseIP("group address", group)
-	return addLink("new-vxlan", &netlink.Vxlan{LinkAttrs: named(name), VxlanId: id, SrcAddr: from, Group: to, Port: port}, errors.Join(err1, err2))
+	return addLink("new-vxlan", &netlink.Vxlan{LinkAttrs: attrsOf(name), VxlanId: id, SrcAddr: from, Group: to, Port: port}, errors.Join(err1, err2))
 }
 
 // LADelete deletes a link.
@@ -241,7 +241,7 @@ func LADelAddr(lp LinkProvider, cidr string) LinkAction {
 	return changeLink("del-address", "del addr", lp, withAddr(cidr, (*netlink.Handle).AddrDel), cidr)
 }
 
-func named(name string) netlink.LinkAttrs {
+func attrsOf(name string) netlink.LinkAttrs {
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name = name
 	return attrs

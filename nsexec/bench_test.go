@@ -1,0 +1,70 @@
+//go:build linux
+
+package nsexec_test
+
+import (
+	"context"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/nescript/nescript/nsexec"
+	"github.com/nescript/nescript/nsexec/nstest"
+)
+
+func nothing(thread bool) nsexec.NsAction {
+	return nsexec.ActionFunc("nothing", "", thread, func(context.Context, *nsexec.Conn) error { return nil })
+}
+
+func benchRun(b *testing.B, a nsexec.Action, each int) {
+	e := newEngine(b)
+	ns := nstest.NS(b)
+	steps := make([]nsexec.Step, each)
+	for i := range steps {
+		steps[i] = nsexec.Step{NS: ns, Action: a}
+	}
+	for b.Loop() {
+		if err := e.Run(b.Context(), steps...); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkRun_nothing(b *testing.B)    { benchRun(b, nothing(false), 1) }
+func BenchmarkRun_thread(b *testing.B)     { benchRun(b, nothing(true), 1) }
+func BenchmarkRun_nothing100(b *testing.B) { benchRun(b, nothing(false), 100) }
+func BenchmarkRun_thread100(b *testing.B)  { benchRun(b, nothing(true), 100) }
+func BenchmarkDo(b *testing.B) {
+	ns := nstest.NS(b)
+	for b.Loop() {
+		if err := nsexec.Do(nsexec.NPName(ns.Name), nothing(true)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkRun_index is one small request to the kernel.
+func BenchmarkRun_index(b *testing.B) {
+	benchRun(b, nsexec.ActionFunc("index", "", false, func(_ context.Context, c *nsexec.Conn) error {
+		_, err := c.Index(nsexec.ByName("lo"))
+		return err
+	}), 1)
+}
+
+func BenchmarkNewNS(b *testing.B) {
+	e := newEngine(b)
+	for b.Loop() {
+		err := e.Run(b.Context(), nsexec.Step{Action: nsexec.NewNS("bench", true)}, nsexec.Step{Action: nsexec.DelNS("bench")})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkSyscall is a system call to measure the others by.
+func BenchmarkSyscall(b *testing.B) {
+	for b.Loop() {
+		var st unix.Stat_t
+		_ = unix.Stat("/proc/self/ns/net", &st)
+	}
+}
