@@ -47,6 +47,7 @@ type Diagnostic struct {
 	// own diagnostic replaces it.
 	scanned int32
 	standIn bool
+	mayGoOn bool // Incomplete, if nothing comes after Start
 }
 
 // Frame is a step on the way to a place in a script.

@@ -62,16 +62,16 @@ func byGrammar[T any, P interface {
 		start := tokenPos(lex.Peek())
 		v, err := parser().ParseFromLexer(lex, participle.AllowTrailing(true))
 		if err != nil {
-			return nil, grammarError(err, tokensFrom(lex, from, err))
+			return nil, grammarError(err, tokensFrom(lex, from))
 		}
 		P(v).setSpan(start, tokenEnd(lastToken(lex)))
 		return P(v), nil
 	}
 }
 
-// tokensFrom are the tokens of the statement that starts at from, up to the
-// one that err is about.
-func tokensFrom(lex *lexer.PeekingLexer, from lexer.RawCursor, err error) []lexer.Token {
+// tokensFrom are the tokens from the start of a statement to its end or, in a
+// block of it, a line's end that the parser has come to.
+func tokensFrom(lex *lexer.PeekingLexer, from lexer.RawCursor) []lexer.Token {
 	for lex.Peek().Type != lexer.EOF && lex.Peek().Type != tokNewline {
 		lex.Next()
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/alecthomas/participle/v2/lexer"
@@ -57,6 +58,11 @@ func (f *File) parse(ascii, repl bool) Diagnostics {
 	f.Comments = s.comments
 	c := collector{scanned: s.diags, repl: repl}
 	c.block(f.Body)
+	for _, d := range c.found {
+		if d.mayGoOn && strings.TrimSpace(s.src[d.Start.Offset:]) == "" {
+			d.Incomplete = true
+		}
+	}
 	slices.SortStableFunc(c.found, func(a, b *Diagnostic) int { return int(a.Start.Offset - b.Start.Offset) })
 	return c.found
 }

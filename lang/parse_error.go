@@ -98,7 +98,9 @@ func grammarError(err error, tokens []lexer.Token) *Diagnostic {
 		}
 	}
 	want, help := expected(tokens[:at])
-	return unexpected(t, want, help...)
+	d = unexpected(t, want, help...)
+	d.mayGoOn = t.Type == tokNewline && at > 0 && tokens[at-1].Type == tokClose
+	return d
 }
 
 // expected says what could have come after the tokens of a statement.

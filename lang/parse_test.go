@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -168,7 +170,10 @@ func TestIsIncomplete(t *testing.T) {
 		{"up lo >", false},
 		{"let 5\nin ns x <", true},
 		{"print \"abc\nup lo", false},
-		{"try < up lo >", false},
+		{"try < up lo >", true},
+		{"try <\n up lo\n>\n", true},
+		{"try < up lo >\nup lo", false},
+		{"if x < up lo >", false},
 	}
 	for _, tt := range tests {
 		_, err := ParseREPL("-", []byte(tt.in))
@@ -182,6 +187,19 @@ func TestIsIncomplete(t *testing.T) {
 	if !IsIncomplete(fmt.Errorf("wrapped: %w", &Diagnostic{Incomplete: true})) {
 		t.Error("a wrapped diagnostic is")
 	}
+}
+
+func TestParse_concurrently(t *testing.T) {
+	var wg sync.WaitGroup
+	scripts := corpus(t)
+	for range 4 {
+		wg.Go(func() {
+			for _, src := range scripts {
+				_, _ = Parse("test.nes", []byte(src)) // the race detector looks on
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // lang is the language alone: text in, tree out.
@@ -224,6 +242,44 @@ func TestGrammar(t *testing.T) {
 	text := head + grammarFrom + Grammar() + grammarTo + tail
 	if err := os.WriteFile("SPEC.md", []byte(text), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// The examples in SPEC.md are programs, in the layout that it describes.
+func TestSpec_examples(t *testing.T) {
+	data, err := os.ReadFile("SPEC.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := strings.Split(string(data), "```nes\n")[1:]
+	if len(examples) == 0 {
+		t.Fatal("no examples")
+	}
+	for _, e := range examples {
+		src, _, _ := strings.Cut(e, "```\n")
+		if got := checkFormat(t, mustParse(t, src)); got != src {
+			t.Errorf("formatted:\n%s", got)
+		}
+	}
+}
+
+func TestKeywords(t *testing.T) {
+	words := Keywords()
+	if !slices.IsSorted(words) {
+		t.Error("not sorted")
+	}
+	for _, w := range words {
+		if !IsKeyword(w) {
+			t.Errorf("%q is in the list only", w)
+		}
+		if w != "else" && w != "catch" && structured[w] == nil {
+			t.Errorf("%q starts no statement", w)
+		}
+	}
+	for w := range structured {
+		if w != "=" && !slices.Contains(words, w) {
+			t.Errorf("%q is not in the list", w)
+		}
 	}
 }
 
