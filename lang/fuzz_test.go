@@ -62,7 +62,7 @@ func FuzzParse(f *testing.F) {
 		}
 		if err == nil {
 			if len(file.Body.Stmts) > 0 {
-				checkSpans(t, file, file)
+				checkSpans(t, file)
 			}
 			return
 		}
