@@ -11,8 +11,10 @@ import (
 )
 
 // interruptible returns a context that the first SIGINT or SIGTERM cancels, so
-// that the action in hand is finished; the second ends the program at once. The
-// caller calls stop when it is done.
+// that the action in hand is finished; the second ends the program at once. If
+// the reader of the output goes away, that is an error of the write and not the
+// end of the program: what is deferred must still run. The caller calls stop
+// when it is done.
 func (a *app) interruptible() (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals, done := make(chan os.Signal, 2), make(chan struct{})
@@ -21,6 +23,8 @@ func (a *app) interruptible() (ctx context.Context, stop func()) {
 			signal.Notify(signals, s)
 		}
 	}
+	pipe := make(chan os.Signal, 1) // nobody looks: taking the signal is enough
+	signal.Notify(pipe, syscall.SIGPIPE)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -42,6 +46,7 @@ func (a *app) interruptible() (ctx context.Context, stop func()) {
 	}()
 	return ctx, func() {
 		signal.Stop(signals)
+		signal.Stop(pipe)
 		close(done)
 		<-ended
 		cancel()

@@ -9,7 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/chzyer/readline"
@@ -35,16 +35,22 @@ type terminalLines struct {
 	rl      *readline.Instance
 	tab     *completer
 	history *history
+	input   *keys
 	signals chan os.Signal
-	once    sync.Once
 }
 
 func newTerminalLines(a *app, in *interp.Interp) (*terminalLines, error) {
-	tab := &completer{in: in}
+	t := &terminalLines{
+		tab:     &completer{in: in},
+		history: openHistory(),
+		input:   newKeys(a.in),
+		signals: make(chan os.Signal, 1),
+	}
 	rl, err := readline.NewEx(&readline.Config{
-		AutoComplete:           tab,
+		AutoComplete:           t.tab,
 		DisableAutoSaveHistory: true, // history keeps its own file
 		HistoryLimit:           historyLimit,
+		Stdin:                  t.input,
 		Stdout:                 a.out,
 		Stderr:                 a.err,
 		// A stopped prompt would stop its parent too, which readline signals.
@@ -53,7 +59,7 @@ func newTerminalLines(a *app, in *interp.Interp) (*terminalLines, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &terminalLines{rl: rl, tab: tab, history: openHistory(), signals: make(chan os.Signal, 1)}
+	t.rl = rl
 	for _, line := range t.history.lines {
 		rl.SaveHistory(line)
 	}
@@ -68,7 +74,7 @@ func (t *terminalLines) leaveOnSignals() {
 	go func() {
 		for s := range t.signals {
 			if s != syscall.SIGINT {
-				t.end()
+				t.input.Close()
 			}
 		}
 	}()
@@ -79,6 +85,8 @@ func (t *terminalLines) read(prompt, before string) (string, error) {
 	t.tab.before = before
 	line, err := t.rl.Readline()
 	switch {
+	case t.input.ended.Load(): // readline takes what had been typed for a line
+		return "", io.EOF
 	case errors.Is(err, readline.ErrInterrupt):
 		return "", errCleared
 	case err != nil:
@@ -91,11 +99,26 @@ func (t *terminalLines) read(prompt, before string) (string, error) {
 	return line, nil
 }
 
-func (t *terminalLines) end() { t.once.Do(func() { t.rl.Close() }) }
-
 func (t *terminalLines) close() {
 	signal.Stop(t.signals)
 	close(t.signals)
-	t.end()
+	t.input.Close() // readline waits for its reader, which it does not end
+	t.rl.Close()
 	t.history.close()
+}
+
+// keys is what is typed. Close ends a Read that is under way.
+type keys struct {
+	*readline.CancelableStdin
+	ended atomic.Bool // there are no more
+}
+
+func newKeys(r io.Reader) *keys { return &keys{CancelableStdin: readline.NewCancelableStdin(r)} }
+
+func (k *keys) Read(p []byte) (int, error) {
+	n, err := k.CancelableStdin.Read(p)
+	if err != nil {
+		k.ended.Store(true)
+	}
+	return n, err
 }

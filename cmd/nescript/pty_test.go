@@ -103,6 +103,30 @@ func (term *terminal) find(text string) bool {
 	return true
 }
 
+// prompt waits until the last line on the terminal is an empty prompt, newer
+// than what was expected last.
+func (term *terminal) prompt(prompt string) {
+	term.t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if term.atPrompt(prompt) {
+			return
+		}
+	}
+	term.t.Fatalf("the prompt %q did not come", prompt)
+}
+
+func (term *terminal) atPrompt(prompt string) bool {
+	term.mu.Lock()
+	defer term.mu.Unlock()
+	plain := escapes.ReplaceAll(term.text, nil)
+	i := bytes.LastIndexAny(plain, "\r\n") + 1
+	if string(bytes.TrimRight(plain[i:], " \b")) != prompt || i < term.seen {
+		return false
+	}
+	term.seen = len(plain)
+	return true
+}
+
 func (term *terminal) typed(keys string) {
 	term.t.Helper()
 	if _, err := term.file.WriteString(keys); err != nil {

@@ -91,13 +91,13 @@ func TestTerminal_sandbox(t *testing.T) {
 func TestShell_terminal(t *testing.T) {
 	addNamespace(t, "h1", "br0")
 	term := startTerminal(t, []string{"SHELL=/bin/sh", "PS1=prompt> "}, "shell", "h1")
-	term.expect("prompt> ")
+	term.prompt("prompt>")
 	term.typed("ip -br link\n")
 	term.expect("br0 ")
 	term.typed("sleep 600\n")
 	time.Sleep(200 * time.Millisecond)
 	term.typed(ctrlC)
-	term.expect("prompt> ")
+	term.prompt("prompt>")
 	term.typed("exit 5\n")
 	if code := term.exit(); code != 5 {
 		t.Errorf("it exited with %d", code)

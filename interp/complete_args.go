@@ -1,0 +1,115 @@
+//go:build linux
+
+package interp
+
+import (
+	"slices"
+
+	"github.com/nescript/nescript/builtins"
+	"github.com/nescript/nescript/lang/value"
+)
+
+// arguments adds what may follow a verb and the words after it.
+func (c *completion) arguments(verb string, mod builtins.Modifiers, words []string) {
+	spec := c.in.verbs.Lookup(verb)
+	if spec == nil {
+		c.ofDef(verb)
+		return
+	}
+	a := &argCursor{spec: spec, params: spec.Params}
+	if p, ok := spec.ModParams[mod]; ok {
+		a.params = p
+	}
+	for _, w := range words {
+		a.word(w)
+	}
+	if a.option != nil && a.option.Type != nil {
+		c.ofType(a.option.Type)
+		if !a.option.Many || !a.valued {
+			return
+		}
+	}
+	for i := a.at; i < len(a.params); i++ {
+		p := a.params[i]
+		c.ofType(p.Type)
+		if !p.Optional && !(p.Many && i == a.at && a.filled) {
+			break
+		}
+	}
+	for _, o := range a.inScope() {
+		c.add(o.Name)
+	}
+}
+
+// ofDef adds the options of a def.
+func (c *completion) ofDef(name string) {
+	def, ok := c.in.defs[name]
+	if !ok {
+		return
+	}
+	for _, p := range def.Params {
+		if p.Default != nil {
+			c.add(p.Name.Name)
+		}
+	}
+}
+
+// argCursor goes over the arguments of a verb as far as they are typed. It
+// guesses where the binder, which sees all of them, would know.
+type argCursor struct {
+	spec   *builtins.Spec
+	params []builtins.Param
+	at     int  // the parameter that the next positional argument is for
+	filled bool // that one has an argument already, and takes more
+	last   int  // the parameter that the latest argument was for, plus one
+	option *builtins.Option
+	valued bool // option has a value
+}
+
+// inScope are the options that may stand here. There are none before the first
+// parameter that must be given has its argument.
+func (a *argCursor) inScope() []builtins.Option {
+	if a.last == 0 && len(a.params) > 0 && !a.params[0].Optional {
+		return nil
+	}
+	out := slices.Clone(a.spec.Options)
+	if a.last > 0 {
+		out = append(out, a.params[a.last-1].Options...)
+	}
+	if a.option != nil {
+		out = append(out, a.option.Options...)
+	}
+	return out
+}
+
+func (a *argCursor) word(w string) {
+	if a.option != nil && a.option.Type != nil && !a.valued {
+		a.valued = true
+		return
+	}
+	for _, o := range a.inScope() {
+		if o.Name == w || slices.Contains(o.Aliases, w) {
+			a.option, a.valued = &o, false
+			return
+		}
+	}
+	if a.option != nil && a.option.Many {
+		return
+	}
+	a.positional(w)
+}
+
+// positional gives a word to the first parameter from here on that takes it.
+func (a *argCursor) positional(w string) {
+	for i := a.at; i < len(a.params); i++ {
+		p := a.params[i]
+		if _, err := p.Type.Parse(value.String(w)); err != nil && (p.Optional || p.Many && a.filled && i == a.at) {
+			continue
+		}
+		a.last, a.at, a.filled = i+1, i, p.Many
+		if !p.Many {
+			a.at++
+		}
+		return
+	}
+}
