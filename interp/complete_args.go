@@ -16,12 +16,12 @@ func (c *completion) arguments(verb string, mod builtins.Modifiers, words []stri
 		c.ofDef(verb)
 		return
 	}
-	a := &argCursor{spec: spec, params: spec.Params}
-	if p, ok := spec.ModParams[mod]; ok {
-		a.params = p
-	}
-	for _, w := range words {
+	a := &argCursor{spec: spec, params: spec.ParamsFor(mod)}
+	for i, w := range words {
 		a.word(w)
+		if !a.filled {
+			a.since = i + 1
+		}
 	}
 	if a.option != nil && a.option.Type != nil {
 		c.ofType(a.option.Type)
@@ -31,6 +31,9 @@ func (c *completion) arguments(verb string, mod builtins.Modifiers, words []stri
 	}
 	for i := a.at; i < len(a.params); i++ {
 		p := a.params[i]
+		if p.Name == "REF" {
+			c.ref(words[a.since:])
+		}
 		c.ofType(p.Type)
 		if !p.Optional && !(p.Many && i == a.at && a.filled) {
 			break
@@ -62,6 +65,7 @@ type argCursor struct {
 	at     int  // the parameter that the next positional argument is for
 	filled bool // that one has an argument already, and takes more
 	last   int  // the parameter that the latest argument was for, plus one
+	since  int  // the first word that may be of the parameter at
 	option *builtins.Option
 	valued bool // option has a value
 }

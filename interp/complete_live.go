@@ -9,18 +9,21 @@ import (
 	"github.com/nescript/nescript/nsexec"
 )
 
-// ofType adds what an argument of a type may be.
+// ofType adds what an argument of a type may be. A type says what it takes by
+// its name, which is also what help shows: LINK, NAMESPACE, or the words that
+// there are, as on|off.
 func (c *completion) ofType(t builtins.Type) {
-	switch t.String() {
-	case "link":
+	switch name := t.String(); name {
+	case "LINK":
 		c.links()
-	case "new link":
+	case "NEWLINK":
 		c.namespaces(":")
-	case "namespace":
+	case "NAMESPACE":
 		c.namespaces("")
-	}
-	if words, ok := t.(interface{ Words() []string }); ok {
-		c.add(words.Words()...)
+	default:
+		if words := strings.Split(name, "|"); len(words) > 1 && !strings.ContainsAny(name, " .") {
+			c.add(words...)
+		}
 	}
 }
 

@@ -14,7 +14,7 @@ var statements = []statement{
 	{"expect", "expect [within D] [not] (E) | CHECK … | fails < … >", "a check; within polls until it holds", "expect within 3s ping from h1 10.0.0.2"},
 	{"for", "for x in E < … >, for i, x in E < … >", "over a list, a range or a record", "for i in 1..3 < ns h$i >"},
 	{"if", "if E < … > else if E < … > else < … >", "one block or another", `if exists("ns", "h1") < del ns h1 >`},
-	{"in", "in REF… < … >", "the block in a namespace, or in each of several: ns NAME…, pid N, thread PID TID, path P, docker NAME, podman NAME, new, host", "in ns h1 < up lo >"},
+	{"in", "in REF… < … >, a REF being ns NAME…, pid N, thread PID TID, path FILE, docker NAME, podman NAME, new or host", "the block in a namespace, or in each of several", "in ns h1 < up lo >"},
 	{"include", `include "FILE"`, "a file once, relative to the including one", `include "lib.nes"`},
 	{"let", "let x = E", "a variable of this block; x = E assigns", "let net = 10.0.0.0/24"},
 	{"parallel", "parallel < … >, parallel for … < … >", "the statements, or the iterations, at once", "parallel for i in 1..3 < ns h$i >"},

@@ -27,15 +27,20 @@ func topicsNamed(name string) []topic {
 	}
 	for _, s := range statements {
 		if s.name == name {
-			out = append(out, func(w io.Writer) { fmt.Fprintf(w, "%s\n    %s\n\n  example:\n    %s\n", s.form, s.doc, s.example) })
+			out = append(out, func(w io.Writer) { describe(w, s.name, s.doc, s.form, s.example) })
 		}
 	}
 	for _, f := range interp.Functions() {
 		if f.Name == name {
-			out = append(out, func(w io.Writer) { fmt.Fprintf(w, "%s\n    %s\n\n  example:\n    %s\n", f, f.Doc, f.Example) })
+			out = append(out, func(w io.Writer) { describe(w, f.Name, f.Doc, f.String(), f.Example) })
 		}
 	}
 	return out
+}
+
+// describe is laid out as builtins.Help is.
+func describe(w io.Writer, name, doc, form, example string) {
+	fmt.Fprintf(w, "%s: %s\n\n    %s\n\nexample:\n    %s\n", name, doc, form, example)
 }
 
 // help writes all that there is about a topic.
