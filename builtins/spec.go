@@ -48,10 +48,10 @@ type Spec struct {
 	// parameters are required: ModParams holds those that differ.
 	Modifiers Modifiers
 	ModParams map[Modifiers][]Param
-	// Only under this modifier, never bare (a verb that is only `del`ed).
+	// ModOnly says that the verb never stands without a modifier.
 	ModOnly bool
-	// Body allows a block after the arguments; it runs in the namespaces that
-	// Enter returns, once the verb's own steps are done.
+	// Enter, where set, allows a block after the arguments. It runs in the
+	// namespaces that Enter returns, once the verb's own steps are done.
 	Enter func(*Call) []nsexec.Ref
 	// Compile turns a bound call into steps. It touches nothing.
 	Compile func(*Call) ([]nsexec.Step, error)

@@ -1,0 +1,393 @@
+//go:build linux
+
+package builtins
+
+import (
+	"fmt"
+
+	"github.com/nescript/nescript/lang"
+	"github.com/nescript/nescript/lang/value"
+)
+
+// ArgError says what is wrong with a call. Arg is the argument that it is
+// about, or -1 for the verb itself.
+type ArgError struct {
+	Arg  int
+	Msg  string
+	Help string
+}
+
+func (e *ArgError) Error() string { return e.Msg }
+
+// Bind fits arguments to the verb: it tells options from positional arguments,
+// reads each as its type and counts them. Arguments whose values are not known
+// yet fit everywhere, so what Bind accepts while checking may still fail later;
+// what it refuses is always wrong.
+func (s *Spec) Bind(env *Env, mod Modifiers, args []Arg) (*Call, *ArgError) {
+	if err := s.allows(mod); err != nil {
+		return nil, err
+	}
+	b := &binder{
+		call:   &Call{Spec: s, Modifier: mod, Env: env, args: args},
+		params: s.ParamsFor(mod),
+		args:   args,
+	}
+	if err := b.split(); err != nil {
+		return nil, err
+	}
+	if err := b.place(); err != nil {
+		return nil, err
+	}
+	if err := b.own(); err != nil {
+		return nil, err
+	}
+	return b.call, nil
+}
+
+// ParamsFor returns the positional parameters under a modifier.
+func (s *Spec) ParamsFor(mod Modifiers) []Param {
+	if params, ok := s.ModParams[mod]; ok && mod != 0 {
+		return params
+	}
+	return s.Params
+}
+
+func (s *Spec) allows(mod Modifiers) *ArgError {
+	switch {
+	case mod == 0 && s.ModOnly:
+		return &ArgError{Arg: -1, Msg: fmt.Sprintf("%q needs one of %s before it", s.Name, s.Modifiers)}
+	case mod != 0 && s.Modifiers&mod == 0:
+		e := &ArgError{Arg: -1, Msg: fmt.Sprintf("%q takes no %q before it", s.Name, mod)}
+		if s.Modifiers != 0 {
+			e.Help = fmt.Sprintf("it takes %s", s.Modifiers)
+		}
+		return e
+	}
+	return nil
+}
+
+// binder is one Bind at work.
+type binder struct {
+	call   *Call
+	params []Param
+	args   []Arg
+	free   []int // the positional arguments, as indexes into args
+	after  []int // for each option given, how many positionals came before it
+	blur   bool  // a spread argument made the count unknown
+}
+
+// split tells the options from the positional arguments.
+func (b *binder) split() *ArgError {
+	for i := 0; i < len(b.args); {
+		a := b.args[i]
+		if o := b.optionAt(i); o != nil {
+			n, g, err := b.option(*o, i, b.names)
+			if err != nil {
+				return err
+			}
+			b.call.given = append(b.call.given, g)
+			b.after = append(b.after, len(b.free))
+			i = n
+			continue
+		}
+		b.blur = b.blur || a.Spread
+		b.free = append(b.free, i)
+		i++
+	}
+	return nil
+}
+
+// optionAt returns the option that an argument names, or nil. The first
+// required positional is never one, so that `bridge up` makes a link "up".
+func (b *binder) optionAt(i int) *Option {
+	a := b.args[i]
+	if !a.Bare || a.Value == nil {
+		return nil
+	}
+	if len(b.free) == 0 && len(b.params) > 0 && !b.params[0].Optional {
+		return nil
+	}
+	return b.names(a.Value.String())
+}
+
+// names finds an option of the verb or of any of its parameters.
+func (b *binder) names(word string) *Option {
+	if o := findOption(b.call.Spec.Options, word); o != nil {
+		return o
+	}
+	for _, p := range b.params {
+		if o := findOption(p.Options, word); o != nil {
+			return o
+		}
+	}
+	return nil
+}
+
+func findOption(opts []Option, word string) *Option {
+	for i := range opts {
+		if opts[i].Name == word {
+			return &opts[i]
+		}
+		for _, a := range opts[i].Aliases {
+			if a == word {
+				return &opts[i]
+			}
+		}
+	}
+	return nil
+}
+
+// option reads an option that stands at args[i], and returns where the next
+// argument is. isName tells what ends an option that takes many values.
+func (b *binder) option(o Option, i int, isName func(string) *Option) (int, Given, *ArgError) {
+	g := Given{Option: o, Arg: i}
+	if !o.Repeat {
+		for _, earlier := range b.call.given {
+			if earlier.Option.Name == o.Name && len(b.params) < 2 {
+				return 0, g, &ArgError{Arg: i, Msg: fmt.Sprintf("%q is given twice", o.Name)}
+			}
+		}
+	}
+	i++
+	if len(o.Options) > 0 {
+		return b.nested(o, g, i)
+	}
+	if o.Type == nil {
+		return i, g, nil
+	}
+	for {
+		if i >= len(b.args) || o.Many && len(g.Values) > 0 && b.ends(i, isName) {
+			break
+		}
+		v, err := b.read(o.Type, i, fmt.Sprintf("%q", o.Name))
+		if err != nil {
+			return 0, g, err
+		}
+		g.Values = append(g.Values, v)
+		i++
+		if !o.Many {
+			break
+		}
+	}
+	if len(g.Values) == 0 {
+		return 0, g, &ArgError{Arg: g.Arg, Msg: fmt.Sprintf("%q needs a value: %s", o.Name, o.Type)}
+	}
+	return i, g, nil
+}
+
+func (b *binder) ends(i int, isName func(string) *Option) bool {
+	a := b.args[i]
+	return a.Bare && a.Value != nil && isName(a.Value.String()) != nil
+}
+
+// nested reads the options of an option, such as those of `nexthop`.
+func (b *binder) nested(o Option, g Given, i int) (int, Given, *ArgError) {
+	for i < len(b.args) {
+		a := b.args[i]
+		if !a.Bare || a.Value == nil {
+			break
+		}
+		sub := findOption(o.Options, a.Value.String())
+		if sub == nil {
+			break
+		}
+		n, got, err := b.option(*sub, i, func(w string) *Option { return findOption(o.Options, w) })
+		if err != nil {
+			return 0, g, err
+		}
+		g.Given = append(g.Given, got)
+		i = n
+	}
+	if len(g.Given) == 0 {
+		return 0, g, &ArgError{Arg: g.Arg, Msg: fmt.Sprintf("%q needs at least one of %s", o.Name, optionNames(o.Options))}
+	}
+	return i, g, nil
+}
+
+// read reads args[i] as a type; nil where its value is not known yet.
+func (b *binder) read(t Type, i int, what string) (any, *ArgError) {
+	a := b.args[i]
+	if a.Value == nil {
+		return nil, nil
+	}
+	v, err := parse(t, b.call.Env, a.Value)
+	if err != nil {
+		return nil, &ArgError{Arg: i, Msg: fmt.Sprintf("%s: %v", what, err)}
+	}
+	return v, nil
+}
+
+// place gives each positional argument to a parameter. Which goes where is
+// found by trying: an argument fits a parameter where it reads as its type.
+func (b *binder) place() *ArgError {
+	to := make([]int, len(b.free))
+	if !b.fit(0, 0, false, to) {
+		return b.misfit()
+	}
+	b.call.values = make([][]any, len(b.params))
+	b.call.owner = to
+	for k, p := range to {
+		v, err := b.read(b.params[p].Type, b.free[k], b.params[p].Name)
+		if err != nil {
+			return err
+		}
+		if list, ok := v.([]any); ok && b.params[p].Many {
+			b.call.values[p] = append(b.call.values[p], list...)
+			continue
+		}
+		b.call.values[p] = append(b.call.values[p], v)
+	}
+	return nil
+}
+
+// fit places the positionals from k on into the parameters from p on. full is
+// set where parameter p has got an argument already.
+func (b *binder) fit(k, p int, full bool, to []int) bool {
+	if p == len(b.params) {
+		return k == len(b.free)
+	}
+	param := b.params[p]
+	if k < len(b.free) && (!full || param.Many) && b.fits(param, b.free[k]) {
+		to[k] = p
+		if b.fit(k+1, p, true, to) {
+			return true
+		}
+	}
+	if !full && !param.Optional && !b.blur {
+		return false
+	}
+	return b.fit(k, p+1, false, to)
+}
+
+func (b *binder) fits(p Param, i int) bool {
+	v := b.args[i].Value
+	if v == nil {
+		return true
+	}
+	_, err := parse(p.Type, b.call.Env, v)
+	return err == nil
+}
+
+// misfit finds out what to say where the positionals fit no way.
+func (b *binder) misfit() *ArgError {
+	required := 0
+	for _, p := range b.params {
+		if !p.Optional {
+			required++
+		}
+	}
+	if len(b.free) < required && !b.blur {
+		k := 0
+		for _, p := range b.params {
+			if p.Optional {
+				continue
+			}
+			if k < len(b.free) && b.fits(p, b.free[k]) {
+				k++
+				continue
+			}
+			if k < len(b.free) {
+				break
+			}
+			return &ArgError{Arg: -1, Msg: fmt.Sprintf("%q needs %s: %s", b.call.Spec.Name, p.Name, p.Type), Help: b.call.Spec.Synopsis(b.call.Modifier)}
+		}
+	}
+	// The first argument that fits nothing at its place.
+	p, full := 0, false
+	for _, i := range b.free {
+		for p < len(b.params) && (full && !b.params[p].Many || !b.fits(b.params[p], i) && (full || b.params[p].Optional)) {
+			p, full = p+1, false
+		}
+		if p == len(b.params) {
+			return b.surplus(i)
+		}
+		if _, err := b.read(b.params[p].Type, i, b.params[p].Name); err != nil {
+			return b.suggest(err)
+		}
+		full = true
+	}
+	return &ArgError{Arg: -1, Msg: fmt.Sprintf("these are not the arguments of %q", b.call.Spec.Name), Help: b.call.Spec.Synopsis(b.call.Modifier)}
+}
+
+// surplus is the error for an argument too many, which may be a misspelt option.
+func (b *binder) surplus(i int) *ArgError {
+	a := b.args[i]
+	if a.Value == nil {
+		return &ArgError{Arg: i, Msg: fmt.Sprintf("%q takes no further argument", b.call.Spec.Name), Help: b.call.Spec.Synopsis(b.call.Modifier)}
+	}
+	e := &ArgError{Arg: i, Msg: fmt.Sprintf("%q has no option %q", b.call.Spec.Name, a.Value.String())}
+	if !a.Bare {
+		e.Msg = fmt.Sprintf("%q takes no further argument than those before %q", b.call.Spec.Name, a.Value.String())
+	}
+	e.Help = b.call.Spec.Synopsis(b.call.Modifier)
+	return b.suggest(e)
+}
+
+// suggest adds "did you mean" where the argument is nearly an option's name.
+func (b *binder) suggest(e *ArgError) *ArgError {
+	if e.Arg < 0 || !b.args[e.Arg].Bare || b.args[e.Arg].Value == nil {
+		return e
+	}
+	var all []string
+	for _, o := range b.call.Spec.Options {
+		all = append(all, o.Name)
+	}
+	for _, p := range b.params {
+		for _, o := range p.Options {
+			all = append(all, o.Name)
+		}
+	}
+	if near := lang.Nearest(b.args[e.Arg].Value.String(), all); near != "" {
+		e.Msg = fmt.Sprintf("unknown option %q of %q", b.args[e.Arg].Value.String(), b.call.Spec.Name)
+		e.Help = fmt.Sprintf("did you mean %q?", near)
+	}
+	return e
+}
+
+// own finds whose each option is: the verb's, or that of the last parameter
+// with options that stands before it.
+func (b *binder) own() *ArgError {
+	for n := range b.call.given {
+		g := &b.call.given[n]
+		g.Param = -1
+		if findOption(b.call.Spec.Options, g.Option.Name) != nil {
+			continue
+		}
+		for k := b.after[n] - 1; k >= 0; k-- {
+			if p := b.call.owner[k]; len(b.params[p].Options) > 0 {
+				if findOption(b.params[p].Options, g.Option.Name) != nil {
+					g.Param = p
+				}
+				break
+			}
+		}
+		if g.Param < 0 && !b.blur {
+			return &ArgError{Arg: g.Arg, Msg: fmt.Sprintf("%q belongs to an argument that is not here", g.Option.Name)}
+		}
+		for m := range n {
+			e := b.call.given[m]
+			if e.Option.Name == g.Option.Name && e.Param == g.Param && !g.Option.Repeat {
+				return &ArgError{Arg: g.Arg, Msg: fmt.Sprintf("%q is given twice", g.Option.Name)}
+			}
+		}
+	}
+	return nil
+}
+
+// parse reads a value as a type; a list, where the value is one, element by
+// element.
+func parse(t Type, env *Env, v value.Value) (any, error) {
+	list, ok := v.(value.List)
+	if !ok {
+		return t.Parse(v)
+	}
+	out := make([]any, len(list))
+	for i, e := range list {
+		got, err := t.Parse(e)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = got
+	}
+	return out, nil
+}

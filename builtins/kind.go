@@ -1,0 +1,199 @@
+//go:build linux
+
+package builtins
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/nescript/nescript/lang/value"
+	"github.com/nescript/nescript/nsexec"
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// kind is a kind of link: its name, what it is for and its own options. The
+// verb that makes it is derived from that.
+type kind struct {
+	name    string // of the verb, and in IFLA_INFO_KIND
+	doc     string
+	example string
+	parent  bool // is made on another link: takes `link DEV`
+	options []kindOption
+	// finish adds what depends on several options.
+	finish func(c *Call, cfg *nsexec.LinkConfig) error
+}
+
+// kindOption is one option of a kind and the attribute of IFLA_INFO_DATA that
+// carries it.
+type kindOption struct {
+	name    string
+	aliases []string
+	attr    uint16
+	typ     Type // nil: a flag
+	encode  func(any) ([]byte, error)
+	doc     string
+}
+
+// spec is the verb that makes links of the kind.
+func (k kind) spec() *Spec {
+	s := &Spec{
+		Name: k.name, Group: Links, Doc: k.doc, Example: k.example,
+		Params:    []Param{{Name: "NAME", Type: newLinkType, Doc: "the new link, as NAME or NS:NAME"}},
+		Modifiers: Del | Ensure | Replace,
+		ModParams: map[Modifiers][]Param{Del: {{Name: "LINK", Type: linkType, Many: true}}},
+		Compile:   k.compile,
+	}
+	if k.parent {
+		s.Options = append(s.Options, Option{Name: "link", Aliases: []string{"dev"}, Type: linkType, Doc: "the link that it is made on"})
+	}
+	for _, o := range k.options {
+		s.Options = append(s.Options, Option{Name: o.name, Aliases: o.aliases, Type: o.typ, Doc: o.doc})
+	}
+	s.Options = append(s.Options, commonOptions...)
+	return s
+}
+
+func (k kind) compile(c *Call) ([]nsexec.Step, error) {
+	if c.Modifier == Del {
+		return perLink(c, "LINK", func(l nsexec.LinkRef) nsexec.Action { return nsexec.DelLink(l, k.name) }), nil
+	}
+	name := c.Link("NAME")
+	cfg := nsexec.LinkConfig{Kind: k.name, Name: name.Link.Name}
+	if err := common(c, -1, &cfg); err != nil {
+		return nil, err
+	}
+	if l, ok := Opt[LinkArg](c, "link"); ok && k.parent {
+		cfg.Parent = l.Link
+	}
+	for _, o := range k.options {
+		g, ok := c.Option(o.name)
+		if !ok || o.encode == nil {
+			continue
+		}
+		data, err := o.encode(g.Value())
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w", o.name, err)
+		}
+		cfg.Data = append(cfg.Data, nsexec.Attr{Type: o.attr, Data: data})
+	}
+	if k.finish != nil {
+		if err := k.finish(c, &cfg); err != nil {
+			return nil, err
+		}
+	}
+	return []nsexec.Step{{NS: name.NS, Action: made(c.Modifier, cfg)}}, nil
+}
+
+// made is the action that a maker's modifier asks for.
+func made(mod Modifiers, cfg nsexec.LinkConfig) nsexec.Action {
+	switch mod {
+	case Ensure:
+		return nsexec.EnsureLink(cfg)
+	case Replace:
+		return nsexec.ReplaceLink(cfg)
+	}
+	return nsexec.NewLink(cfg)
+}
+
+// commonOptions are those of every maker.
+var commonOptions = append([]Option{
+	{Name: "up", Doc: "take it up"},
+	{Name: "mtu", Type: number(68, 1<<31-1), Doc: "the largest packet, in bytes"},
+}, endOptions...)
+
+// endOptions are those that each end of a pair has for itself, and some more.
+var endOptions = append([]Option{
+	{Name: "hw", Aliases: []string{"address"}, Type: macType, Doc: "its MAC address"},
+	{Name: "master", Type: linkType, Doc: "the bridge or other link that it becomes a port of"},
+	{Name: "alias", Type: textType, Doc: "a text for people, up to 255 bytes"},
+	{Name: "index", Type: number(1, 1<<31-1), Doc: "its index, rather than the kernel's choice"},
+}, queueOptions...)
+
+var queueOptions = []Option{
+	{Name: "txqlen", Aliases: []string{"txqueuelen"}, Type: number(0, 1<<32-1), Doc: "the length of its transmit queue, in packets"},
+	{Name: "group", Type: number(0, 1<<32-1), Doc: "the group of links that it belongs to"},
+	{Name: "numtxqueues", Type: number(1, 4096), Doc: "how many transmit queues"},
+	{Name: "numrxqueues", Type: number(1, 4096), Doc: "how many receive queues"},
+	{Name: "gso_max_size", Type: number(0, 1<<32-1), Doc: "the largest packet that it segments, in bytes"},
+	{Name: "gro_max_size", Type: number(0, 1<<32-1), Doc: "the largest packet that it coalesces, in bytes"},
+}
+
+// numbers are the options that are one 32-bit attribute of the link.
+var numbers = map[string]uint16{
+	"txqlen":       unix.IFLA_TXQLEN,
+	"group":        unix.IFLA_GROUP,
+	"numtxqueues":  unix.IFLA_NUM_TX_QUEUES,
+	"numrxqueues":  unix.IFLA_NUM_RX_QUEUES,
+	"gso_max_size": unix.IFLA_GSO_MAX_SIZE,
+	"gro_max_size": unix.IFLA_GRO_MAX_SIZE,
+}
+
+// common reads the options that every maker takes: those of the verb where
+// param is -1, else those of a parameter.
+func common(c *Call, param int, cfg *nsexec.LinkConfig) error {
+	for _, g := range c.Options() {
+		if g.Param != param {
+			continue
+		}
+		switch v := g.Value(); g.Option.Name {
+		case "up":
+			cfg.Up = true
+		case "mtu":
+			cfg.MTU = int(v.(int64))
+		case "index":
+			cfg.Index = int(v.(int64))
+		case "hw":
+			mac := v.(value.MAC)
+			cfg.Hw = mac[:]
+		case "master":
+			cfg.Master = v.(LinkArg).Link
+		case "alias":
+			cfg.Attrs = append(cfg.Attrs, nsexec.Attr{Type: unix.IFLA_IFALIAS, Data: []byte(v.(string))})
+		default:
+			if attr, ok := numbers[g.Option.Name]; ok {
+				cfg.Attrs = append(cfg.Attrs, nsexec.Attr{Type: attr, Data: nl.Uint32Attr(uint32(v.(int64)))})
+			}
+		}
+	}
+	return nil
+}
+
+// perLink makes a step of each link of a parameter.
+func perLink(c *Call, param string, action func(nsexec.LinkRef) nsexec.Action) []nsexec.Step {
+	var steps []nsexec.Step
+	for _, l := range c.Links(param) {
+		steps = append(steps, nsexec.Step{NS: l.NS, Action: action(l.Link)})
+	}
+	return steps
+}
+
+// Encodings of an option's value.
+
+func u8(v any) ([]byte, error)  { return []byte{byte(asInt(v))}, nil }
+func u16(v any) ([]byte, error) { return nl.Uint16Attr(uint16(asInt(v))), nil }
+func u32(v any) ([]byte, error) { return nl.Uint32Attr(uint32(asInt(v))), nil }
+func u64(v any) ([]byte, error) { return nl.Uint64Attr(uint64(asInt(v))), nil }
+func be16(v any) ([]byte, error) {
+	return binary.BigEndian.AppendUint16(nil, uint16(asInt(v))), nil
+}
+func none(any) ([]byte, error) { return nil, nil }
+func mac(v any) ([]byte, error) {
+	m := v.(value.MAC)
+	return m[:], nil
+}
+func fixed8(b byte) func(any) ([]byte, error) {
+	return func(any) ([]byte, error) { return []byte{b}, nil }
+}
+
+func asInt(v any) int64 {
+	switch v := v.(type) {
+	case int64:
+		return v
+	case bool:
+		if v {
+			return 1
+		}
+	}
+	return 0
+}

@@ -1,0 +1,157 @@
+//go:build linux
+
+package builtins
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/nescript/nescript/lang/value"
+	"github.com/nescript/nescript/nsexec"
+	"github.com/vishvananda/netlink/nl"
+)
+
+// Attributes of linux/if_link.h that the netlink library has no names for.
+const (
+	vxlanTTLInherit = 28
+	vxlanDF         = 29
+	vxlanVNIFilter  = 30
+	vxlanLocalBypas = 31
+)
+
+// vxlanKind has the options of `ip link add type vxlan help`, with the
+// attributes IFLA_VXLAN_* of linux/if_link.h.
+var vxlanKind = kind{
+	name: "vxlan", doc: "make a VXLAN tunnel (RFC 7348)", example: "vxlan vx0 id 10 group 239.1.1.1 dev eth0 dstport 4789 up",
+	options: []kindOption{
+		{name: "id", aliases: []string{"vni"}, attr: nl.IFLA_VXLAN_ID, typ: number(0, 1<<24-1), encode: u32, doc: "the network's identifier"},
+		{name: "local", typ: ipType, doc: "the address to send from"},
+		{name: "remote", typ: ipType, doc: "the other end, for what is not learnt"},
+		{name: "group", typ: ipType, doc: "the multicast group of all ends, for what is not learnt"},
+		{name: "dev", typ: linkType, doc: "the link to send over"},
+		{name: "ttl", aliases: []string{"hoplimit"}, typ: ttlType, doc: "the outer packet's TTL; auto lets the kernel choose, inherit takes the inner one's"},
+		{name: "tos", aliases: []string{"dsfield"}, typ: tosType, attr: nl.IFLA_VXLAN_TOS, encode: u8, doc: "the outer packet's TOS, or inherit"},
+		{name: "df", attr: vxlanDF, typ: oneOf(word{"unset", 0}, word{"set", 1}, word{"inherit", 2}), encode: u8, doc: "the outer packet's don't-fragment bit"},
+		{name: "flowlabel", attr: nl.IFLA_VXLAN_LABEL, typ: number(0, 1<<20-1), encode: be32, doc: "the outer packet's IPv6 flow label"},
+		{name: "ageing", attr: nl.IFLA_VXLAN_AGEING, typ: number(0, 1<<32-1), encode: u32, doc: "how long an address is remembered, in seconds"},
+		{name: "maxaddress", attr: nl.IFLA_VXLAN_LIMIT, typ: number(0, 1<<32-1), encode: u32, doc: "the most addresses learnt, 0 for no bound"},
+		{name: "dstport", attr: nl.IFLA_VXLAN_PORT, typ: number(0, 65535), encode: be16, doc: "the UDP port of the other ends; 4789 is IANA's"},
+		{name: "srcport", typ: portRange, attr: nl.IFLA_VXLAN_PORT_RANGE, encode: ports, doc: "the UDP ports to send from, as 1000-2000"},
+		{name: "learning", attr: nl.IFLA_VXLAN_LEARNING, encode: fixed8(1), doc: "learn who is behind which end"},
+		{name: "nolearning", attr: nl.IFLA_VXLAN_LEARNING, encode: fixed8(0), doc: "learn nothing"},
+		{name: "proxy", attr: nl.IFLA_VXLAN_PROXY, encode: fixed8(1), doc: "answer ARP for known neighbours"},
+		{name: "noproxy", attr: nl.IFLA_VXLAN_PROXY, encode: fixed8(0), doc: "answer no ARP"},
+		{name: "rsc", attr: nl.IFLA_VXLAN_RSC, encode: fixed8(1), doc: "route short circuit"},
+		{name: "norsc", attr: nl.IFLA_VXLAN_RSC, encode: fixed8(0), doc: "no route short circuit"},
+		{name: "l2miss", attr: nl.IFLA_VXLAN_L2MISS, encode: fixed8(1), doc: "tell of unknown MAC addresses"},
+		{name: "nol2miss", attr: nl.IFLA_VXLAN_L2MISS, encode: fixed8(0), doc: "tell nothing of them"},
+		{name: "l3miss", attr: nl.IFLA_VXLAN_L3MISS, encode: fixed8(1), doc: "tell of unknown IP addresses"},
+		{name: "nol3miss", attr: nl.IFLA_VXLAN_L3MISS, encode: fixed8(0), doc: "tell nothing of them"},
+		{name: "udpcsum", attr: nl.IFLA_VXLAN_UDP_CSUM, encode: fixed8(1), doc: "checksum outer IPv4 packets"},
+		{name: "noudpcsum", attr: nl.IFLA_VXLAN_UDP_CSUM, encode: fixed8(0), doc: "do not checksum outer IPv4 packets"},
+		{name: "udp6zerocsumtx", attr: nl.IFLA_VXLAN_UDP_ZERO_CSUM6_TX, encode: fixed8(1), doc: "send IPv6 packets without a checksum"},
+		{name: "noudp6zerocsumtx", attr: nl.IFLA_VXLAN_UDP_ZERO_CSUM6_TX, encode: fixed8(0), doc: "send IPv6 packets with a checksum"},
+		{name: "udp6zerocsumrx", attr: nl.IFLA_VXLAN_UDP_ZERO_CSUM6_RX, encode: fixed8(1), doc: "take IPv6 packets without a checksum"},
+		{name: "noudp6zerocsumrx", attr: nl.IFLA_VXLAN_UDP_ZERO_CSUM6_RX, encode: fixed8(0), doc: "take no IPv6 packets without a checksum"},
+		{name: "remcsumtx", attr: nl.IFLA_VXLAN_REMCSUM_TX, encode: fixed8(1), doc: "send with remote checksum offload"},
+		{name: "noremcsumtx", attr: nl.IFLA_VXLAN_REMCSUM_TX, encode: fixed8(0), doc: "send without it"},
+		{name: "remcsumrx", attr: nl.IFLA_VXLAN_REMCSUM_RX, encode: fixed8(1), doc: "take remote checksum offload"},
+		{name: "noremcsumrx", attr: nl.IFLA_VXLAN_REMCSUM_RX, encode: fixed8(0), doc: "do not take it"},
+		{name: "external", attr: nl.IFLA_VXLAN_FLOWBASED, encode: fixed8(1), doc: "let each packet's metadata say where it goes"},
+		{name: "noexternal", attr: nl.IFLA_VXLAN_FLOWBASED, encode: fixed8(0), doc: "one destination for the link"},
+		{name: "gbp", attr: nl.IFLA_VXLAN_GBP, encode: none, doc: "group policy extension"},
+		{name: "gpe", attr: nl.IFLA_VXLAN_GPE, encode: none, doc: "generic protocol extension"},
+		{name: "vnifilter", attr: vxlanVNIFilter, encode: fixed8(1), doc: "take only listed identifiers"},
+		{name: "novnifilter", attr: vxlanVNIFilter, encode: fixed8(0), doc: "take all identifiers"},
+		{name: "localbypass", attr: vxlanLocalBypas, encode: fixed8(1), doc: "hand packets to an end on this host directly (Linux 6.5)"},
+		{name: "nolocalbypass", attr: vxlanLocalBypas, encode: fixed8(0), doc: "send them through the stack (Linux 6.5)"},
+	},
+	finish: finishVxlan,
+}
+
+const inherit = -1
+
+var (
+	ttlType = ofText("1..255|auto|inherit", func(s string) (int64, error) {
+		switch s {
+		case "auto":
+			return 0, nil
+		case "inherit":
+			return inherit, nil
+		}
+		return byteNumber(s)
+	})
+	tosType = ofText("0..255|inherit", func(s string) (int64, error) {
+		if s == "inherit" {
+			return 1, nil
+		}
+		return byteNumber(s)
+	})
+	portRange = ofText("PORT-PORT", parsePorts)
+)
+
+func byteNumber(s string) (int64, error) {
+	n, err := value.ParseInt(s)
+	if err != nil {
+		return 0, err
+	}
+	if n < 0 || n > 255 {
+		return 0, fmt.Errorf("%d is not in 0..255", n)
+	}
+	return int64(n), nil
+}
+
+func parsePorts(s string) ([2]uint16, error) {
+	var lo, hi uint16
+	if n, err := fmt.Sscanf(s, "%d-%d", &lo, &hi); n != 2 || err != nil || lo > hi || fmt.Sprintf("%d-%d", lo, hi) != s {
+		return [2]uint16{}, fmt.Errorf("%q is no range of ports, as 1000-2000 is", s)
+	}
+	return [2]uint16{lo, hi}, nil
+}
+
+// ports is struct ifla_vxlan_port_range.
+func ports(v any) ([]byte, error) {
+	p := v.([2]uint16)
+	return binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(nil, p[0]), p[1]), nil
+}
+
+func be32(v any) ([]byte, error) {
+	return binary.BigEndian.AppendUint32(nil, uint32(asInt(v))), nil
+}
+
+// finishVxlan adds the options whose attributes depend on more than themselves.
+func finishVxlan(c *Call, cfg *nsexec.LinkConfig) error {
+	if l, ok := Opt[LinkArg](c, "dev"); ok {
+		cfg.Under = nsexec.LinkAttr{Type: nl.IFLA_VXLAN_LINK, Link: l.Link}
+	}
+	if !c.Has("id") && !c.Has("external") && !c.Has("vnifilter") {
+		return fmt.Errorf("a vxlan needs its id")
+	}
+	if c.Has("group") && c.Has("remote") {
+		return fmt.Errorf("a vxlan has a group or a remote, not both")
+	}
+	for _, o := range []struct {
+		name   string
+		v4, v6 uint16
+	}{{"local", nl.IFLA_VXLAN_LOCAL, nl.IFLA_VXLAN_LOCAL6}, {"remote", nl.IFLA_VXLAN_GROUP, nl.IFLA_VXLAN_GROUP6}, {"group", nl.IFLA_VXLAN_GROUP, nl.IFLA_VXLAN_GROUP6}} {
+		ip, ok := Opt[value.IP](c, o.name)
+		if !ok {
+			continue
+		}
+		if o.name == "group" != ip.IsMulticast() {
+			return fmt.Errorf("%q: %s is %s multicast address", o.name, ip, map[bool]string{true: "a", false: "no"}[ip.IsMulticast()])
+		}
+		attr := o.v4
+		if ip.Is6() {
+			attr = o.v6
+		}
+		cfg.Data = append(cfg.Data, nsexec.Attr{Type: attr, Data: ip.AsSlice()})
+	}
+	switch ttl, ok := Opt[int64](c, "ttl"); {
+	case ok && ttl == inherit:
+		cfg.Data = append(cfg.Data, nsexec.Attr{Type: vxlanTTLInherit})
+	case ok:
+		cfg.Data = append(cfg.Data, nsexec.Attr{Type: nl.IFLA_VXLAN_TTL, Data: []byte{byte(ttl)}})
+	}
+	return nil
+}

@@ -1,0 +1,171 @@
+//go:build linux
+
+package builtins
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nescript/nescript/lang/value"
+	"github.com/nescript/nescript/nsexec"
+)
+
+// typ is a Type made of a name and a reading of text.
+type typ[T any] struct {
+	name  string
+	parse func(v value.Value) (T, error)
+}
+
+func (t typ[T]) String() string { return t.name }
+
+func (t typ[T]) Parse(v value.Value) (any, error) {
+	switch v.(type) {
+	case *value.Record, value.Null, value.Range, value.List:
+		return nil, fmt.Errorf("wants %s, this is a %s", t.name, v.Kind())
+	}
+	return t.parse(v)
+}
+
+// ofText makes a Type of a function that reads the text of a value.
+func ofText[T any](name string, parse func(string) (T, error)) Type {
+	return typ[T]{name, func(v value.Value) (T, error) { return parse(v.String()) }}
+}
+
+// LinkArg is a link and the namespace that it is in.
+type LinkArg struct {
+	NS        nsexec.Ref
+	Elsewhere bool // NS was named, as in `h1:eth0`
+	Link      nsexec.LinkRef
+}
+
+// String is the argument as the language writes it.
+func (l LinkArg) String() string {
+	if l.Elsewhere {
+		return l.NS.Name + ":" + l.Link.String()
+	}
+	return l.Link.String()
+}
+
+// The types that many verbs share. Beside each stands what Parse returns.
+var (
+	linkType    = ofText("LINK", parseLink)                                                        // LinkArg
+	newLinkType = ofText("NAME", parseNewLink)                                                     // LinkArg, its Link a name
+	ifName      = ofText("NAME", func(s string) (string, error) { return s, checkLinkName(s) })    // string
+	nsName      = ofText("NAME", func(s string) (string, error) { return s, nsexec.CheckNSName(s) }) // string
+	ipType      = ofText("IP", value.ParseIP)                                                      // value.IP
+	prefixType  = ofText("IP/LEN", value.ParsePrefix)                                              // value.Prefix
+	hostOrNet   = ofText("IP[/LEN]", parseHostOrNet)                                               // value.Prefix
+	macType     = ofText("MAC", value.ParseMAC)                                                    // value.MAC
+	switchType  = ofText("on|off", value.ParseBool)                                                // bool
+	textType    = ofText("TEXT", func(s string) (string, error) { return s, nil })                 // string
+	sizeType    = ofText("SIZE", value.ParseSize)                                                  // value.Size
+	timeType    = ofText("TIME", parseTime)                                                        // time.Duration
+)
+
+func parseTime(s string) (time.Duration, error) {
+	d, err := value.ParseDuration(s)
+	return time.Duration(d), err
+}
+
+// number is a whole number from lo to hi: an int64.
+func number(lo, hi int64) Type {
+	name := fmt.Sprintf("%d..%d", lo, hi)
+	return ofText(name, func(s string) (int64, error) {
+		n, err := value.ParseInt(s)
+		if err != nil {
+			return 0, err
+		}
+		if n := int64(n); n < lo || n > hi {
+			return 0, fmt.Errorf("%d is not in %s", n, name)
+		}
+		return int64(n), nil
+	})
+}
+
+// oneOf is one of some words, or the number that stands for one: an int64.
+func oneOf(words ...word) Type {
+	names := make([]string, len(words))
+	for i, w := range words {
+		names[i] = w.name
+	}
+	name := strings.Join(names, "|")
+	return ofText(name, func(s string) (int64, error) {
+		for _, w := range words {
+			if w.name == s {
+				return w.value, nil
+			}
+		}
+		return 0, fmt.Errorf("%q is none of %s", s, strings.Join(names, ", "))
+	})
+}
+
+// word is a word with what it stands for.
+type word struct {
+	name  string
+	value int64
+}
+
+// ifNameMax is IFNAMSIZ of linux/if.h without the end's NUL.
+const ifNameMax = 15
+
+// checkLinkName reports why a name is none for a link, as dev_valid_name of the
+// kernel does, and the language's own rule: no colon.
+func checkLinkName(s string) error {
+	switch {
+	case s == "":
+		return fmt.Errorf("a link's name must not be empty")
+	case len(s) > ifNameMax:
+		return fmt.Errorf("a link's name has at most %d bytes, %q has %d", ifNameMax, s, len(s))
+	case s == "." || s == "..":
+		return fmt.Errorf("%q is no name for a link", s)
+	case strings.ContainsAny(s, "/: \t\n\v\f\r\x00"):
+		return fmt.Errorf("a link's name holds no blank, slash or colon, as %q does", s)
+	}
+	return nil
+}
+
+func parseLink(s string) (LinkArg, error) {
+	head, rest, found := strings.Cut(s, ":")
+	if !found {
+		return LinkArg{Link: nsexec.LinkRef{Name: s}}, checkLinkName(s)
+	}
+	switch head {
+	case "index":
+		n, err := strconv.Atoi(rest)
+		if err != nil || n < 1 {
+			return LinkArg{}, fmt.Errorf("%q is no index of a link", rest)
+		}
+		return LinkArg{Link: nsexec.LinkRef{Index: n}}, nil
+	case "alias":
+		if rest == "" {
+			return LinkArg{}, fmt.Errorf("an alias must not be empty")
+		}
+		return LinkArg{Link: nsexec.LinkRef{Alias: rest}}, nil
+	}
+	return parseNewLink(s)
+}
+
+func parseNewLink(s string) (LinkArg, error) {
+	ns, name, found := strings.Cut(s, ":")
+	if !found {
+		return LinkArg{Link: nsexec.LinkRef{Name: s}}, checkLinkName(s)
+	}
+	if err := nsexec.CheckNSName(ns); err != nil {
+		return LinkArg{}, err
+	}
+	return LinkArg{NS: nsexec.Named(ns), Elsewhere: true, Link: nsexec.LinkRef{Name: name}}, checkLinkName(name)
+}
+
+func parseHostOrNet(s string) (value.Prefix, error) {
+	if strings.Contains(s, "/") {
+		return value.ParsePrefix(s)
+	}
+	ip, err := value.ParseIP(s)
+	if err != nil {
+		return value.Prefix{}, err
+	}
+	return value.Prefix{Prefix: netip.PrefixFrom(ip.Addr, ip.BitLen())}, nil
+}

@@ -1,0 +1,60 @@
+//go:build linux
+
+package builtins
+
+import "github.com/nescript/nescript/nsexec"
+
+// table is every built-in verb. All that lists verbs reads it.
+var table = concat(
+	[]*Spec{nsSpec, moveSpec, vethSpec, addrSpec},
+	linkSpecs(),
+	linkStateSpecs(),
+)
+
+// kinds are the kinds of links that have a verb.
+var kinds = []kind{
+	bridgeKind, dummyKind, ifbKind, vlanKind, vxlanKind,
+	macvlanOf("macvlan", "make a link with a MAC address of its own on another link"),
+	macvlanOf("macvtap", "make a macvlan that a program reads through /dev/tapN"),
+}
+
+func linkSpecs() []*Spec {
+	specs := []*Spec{
+		tunSpec("tun", "make a link whose other end is a program, for IP packets"),
+		tunSpec("tap", "make a link whose other end is a program, for Ethernet frames"),
+		delLinkSpec,
+	}
+	for _, k := range kinds {
+		specs = append(specs, k.spec())
+	}
+	return specs
+}
+
+func linkStateSpecs() []*Spec {
+	specs := []*Spec{
+		stateSpec("up", "take links up", nsexec.SetUp),
+		stateSpec("down", "take links down", nsexec.SetDown),
+		renameSpec, altnameSpec, masterSpec, nomasterSpec, setSpec(), portSpec(),
+	}
+	for _, p := range properties {
+		specs = append(specs, propertySpec(p))
+	}
+	return specs
+}
+
+func concat(groups ...[]*Spec) []*Spec {
+	var out []*Spec
+	for _, g := range groups {
+		out = append(out, g...)
+	}
+	return out
+}
+
+var delLinkSpec = &Spec{
+	Name: "link", Group: Links, ModOnly: true, Modifiers: Del,
+	Doc: "delete links of any kind", Example: "del link eth0 eth1",
+	Params: []Param{{Name: "LINK", Type: linkType, Many: true}},
+	Compile: func(c *Call) ([]nsexec.Step, error) {
+		return perLink(c, "LINK", func(l nsexec.LinkRef) nsexec.Action { return nsexec.DelLink(l, "") }), nil
+	},
+}

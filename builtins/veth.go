@@ -1,0 +1,66 @@
+//go:build linux
+
+package builtins
+
+import (
+	"github.com/nescript/nescript/lang/value"
+	"github.com/nescript/nescript/nsexec"
+)
+
+// Where the parameters of veth stand.
+const (
+	vethA, vethAddrA, vethB, vethAddrB = 0, 1, 2, 3
+)
+
+var vethSpec = &Spec{
+	Name: "veth", Group: Joining,
+	Doc:     "join two ends, each made where it belongs",
+	Example: "veth h1:eth0 10.0.0.1/24 r:p1 master br0 up mtu 9000",
+	Params: []Param{
+		{Name: "A", Type: newLinkType, Options: endOptions, Doc: "one end, as NAME or NS:NAME; what follows it is its own"},
+		{Name: "PREFIX-A", Type: prefixType, Many: true, Optional: true},
+		{Name: "B", Type: newLinkType, Options: endOptions, Doc: "the other end"},
+		{Name: "PREFIX-B", Type: prefixType, Many: true, Optional: true},
+	},
+	Options: []Option{
+		{Name: "up", Doc: "take both ends up"},
+		{Name: "mtu", Type: number(68, 65535), Doc: "the largest packet, in bytes"},
+	},
+	Modifiers: Del | Ensure | Replace,
+	ModParams: map[Modifiers][]Param{Del: {{Name: "LINK", Type: linkType, Many: true}}},
+	Compile:   compileVeth,
+}
+
+// compileVeth makes the pair with the first message, and gives the far end what
+// the kernel does not take in that one, then the addresses.
+func compileVeth(c *Call) ([]nsexec.Step, error) {
+	if c.Modifier == Del {
+		return perLink(c, "LINK", func(l nsexec.LinkRef) nsexec.Action { return nsexec.DelLink(l, "veth") }), nil
+	}
+	a, b := c.Link("A"), c.Link("B")
+	near := nsexec.LinkConfig{Kind: "veth", Name: a.Link.Name}
+	far := nsexec.LinkConfig{Name: b.Link.Name, NS: b.NS}
+	for param, cfg := range map[int]*nsexec.LinkConfig{vethA: &near, vethB: &far} {
+		if err := common(c, -1, cfg); err != nil {
+			return nil, err
+		}
+		if err := common(c, param, cfg); err != nil {
+			return nil, err
+		}
+	}
+	near.Peer = &far
+	steps := []nsexec.Step{{NS: a.NS, Action: made(c.Modifier, near)}}
+	if far.Master != (nsexec.LinkRef{}) || far.Up {
+		steps = append(steps, nsexec.Step{NS: b.NS, Action: nsexec.SetLink(b.Link, "veth", "veth "+b.String(), upWithMaster(far))})
+	}
+	for _, end := range []struct {
+		link  LinkArg
+		param string
+	}{{a, "PREFIX-A"}, {b, "PREFIX-B"}} {
+		for _, p := range All[value.Prefix](c, end.param) {
+			cfg := nsexec.AddrConfig{Link: end.link.Link, Prefix: p.Prefix}
+			steps = append(steps, nsexec.Step{NS: end.link.NS, Action: addressed(c.Modifier, cfg)})
+		}
+	}
+	return steps, nil
+}

@@ -1,0 +1,186 @@
+//go:build linux
+
+package nsexec
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// AddrConfig is an address of a link. A zero field is left to the kernel.
+type AddrConfig struct {
+	Link      LinkRef
+	Prefix    netip.Prefix // the address, with its host bits
+	Peer      netip.Prefix // of a point-to-point link
+	Broadcast netip.Addr
+	Label     string
+	Scope     int // RT_SCOPE_*; the kernel derives IPv6's
+	Metric    int // of the route that comes with it
+	Proto     int // IFAPROT_*: who set it
+	Valid     time.Duration
+	Preferred time.Duration
+	HasValid  bool
+	HasPref   bool
+	Flags     uint32 // IFA_F_*
+}
+
+// AddAddr gives a link an address (RTM_NEWADDR, see rtnetlink(7)). It needs
+// CAP_NET_ADMIN.
+func AddAddr(cfg AddrConfig) LinkAction {
+	return linkAction("addr", cfg.Link, addrOp{"", cfg, unix.RTM_NEWADDR, unix.NLM_F_CREATE | unix.NLM_F_EXCL})
+}
+
+// ReplaceAddr gives a link an address, or changes what it has of it.
+func ReplaceAddr(cfg AddrConfig) LinkAction {
+	return linkAction("replace-addr", cfg.Link, addrOp{"replace ", cfg, unix.RTM_NEWADDR, unix.NLM_F_CREATE | unix.NLM_F_REPLACE})
+}
+
+// DelAddr takes an address from a link.
+func DelAddr(cfg AddrConfig) LinkAction {
+	return linkAction("del-addr", cfg.Link, addrOp{"del ", cfg, unix.RTM_DELADDR, 0})
+}
+
+type addrOp struct {
+	mod   string
+	cfg   AddrConfig
+	proto int
+	flags int
+}
+
+func (o addrOp) String() string {
+	return o.mod + "addr " + o.cfg.Link.String() + " " + o.cfg.Prefix.String()
+}
+
+func (o addrOp) act(_ context.Context, c *Conn) error {
+	index, err := c.Index(o.cfg.Link)
+	if err != nil {
+		return err
+	}
+	return o.send(c, index)
+}
+
+func (o addrOp) send(c *Conn, index int) error {
+	cfg := o.cfg
+	req := c.Request(o.proto, o.flags|unix.NLM_F_ACK)
+	msg := nl.NewIfAddrmsg(familyOf(cfg.Prefix.Addr()))
+	msg.Index = uint32(index)
+	msg.Prefixlen = uint8(cfg.Prefix.Bits())
+	msg.Scope = uint8(cfg.Scope)
+	local, peer := cfg.Prefix.Addr(), cfg.Prefix.Addr()
+	if cfg.Peer.IsValid() {
+		peer, msg.Prefixlen = cfg.Peer.Addr(), uint8(cfg.Peer.Bits())
+	}
+	req.AddData(msg)
+	req.AddData(nl.NewRtAttr(unix.IFA_LOCAL, local.AsSlice()))
+	req.AddData(nl.NewRtAttr(unix.IFA_ADDRESS, peer.AsSlice()))
+	for _, a := range cfg.attrs() {
+		req.AddData(rtAttr(a))
+	}
+	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
+	return err
+}
+
+// Attributes of linux/if_addr.h that x/sys has no names for.
+const (
+	ifaRtPriority = 9  // IFA_RT_PRIORITY
+	ifaProto      = 11 // IFA_PROTO
+)
+
+func (cfg AddrConfig) attrs() []Attr {
+	var out []Attr
+	if cfg.Broadcast.IsValid() {
+		out = append(out, Attr{Type: unix.IFA_BROADCAST, Data: cfg.Broadcast.AsSlice()})
+	}
+	if cfg.Label != "" {
+		out = append(out, Attr{Type: unix.IFA_LABEL, Data: nl.ZeroTerminated(cfg.Label)})
+	}
+	if cfg.Metric != 0 {
+		out = append(out, Attr{Type: ifaRtPriority, Data: nl.Uint32Attr(uint32(cfg.Metric))})
+	}
+	if cfg.Proto != 0 {
+		out = append(out, Attr{Type: ifaProto, Data: []byte{byte(cfg.Proto)}})
+	}
+	if cfg.Flags != 0 {
+		out = append(out, Attr{Type: unix.IFA_FLAGS, Data: nl.Uint32Attr(cfg.Flags)})
+	}
+	if cfg.HasValid || cfg.HasPref {
+		out = append(out, Attr{Type: unix.IFA_CACHEINFO, Data: cfg.cacheInfo()})
+	}
+	return out
+}
+
+// cacheInfo is struct ifa_cacheinfo: the preferred and the valid lifetime in
+// seconds, where all ones is for ever.
+func (cfg AddrConfig) cacheInfo() []byte {
+	const forever = ^uint32(0)
+	pref, valid := forever, forever
+	if cfg.HasPref {
+		pref = uint32(cfg.Preferred / time.Second)
+	}
+	if cfg.HasValid {
+		valid = uint32(cfg.Valid / time.Second)
+		if !cfg.HasPref {
+			pref = valid
+		}
+	}
+	b := binary.NativeEndian.AppendUint32(nil, pref)
+	b = binary.NativeEndian.AppendUint32(b, valid)
+	return append(b, make([]byte, 8)...)
+}
+
+// FlushAddrs takes all addresses from a link, of one family where that is not
+// zero. A link-local IPv6 address goes too, as with `ip addr flush`.
+func FlushAddrs(link LinkRef, family int) LinkAction {
+	return linkAction("flush-addr", link, flushAddrOp{link, family})
+}
+
+type flushAddrOp struct {
+	link   LinkRef
+	family int
+}
+
+func (o flushAddrOp) String() string { return "flush addr " + o.link.String() }
+
+func (o flushAddrOp) act(_ context.Context, c *Conn) error {
+	link, err := c.Link(o.link)
+	if err != nil {
+		return err
+	}
+	addrs, err := c.Handle().AddrList(link, o.family)
+	if err != nil {
+		return err
+	}
+	for _, a := range addrs {
+		ip, _ := netip.AddrFromSlice(a.IP)
+		ones, _ := a.Mask.Size()
+		if a.IP.To4() != nil {
+			ip = ip.Unmap()
+		}
+		cfg := AddrConfig{Prefix: netip.PrefixFrom(ip, ones)}
+		if a.Peer != nil {
+			peer, _ := netip.AddrFromSlice(a.Peer.IP)
+			ones, _ := a.Peer.Mask.Size()
+			cfg.Peer = netip.PrefixFrom(peer.Unmap(), ones)
+		}
+		err := addrOp{cfg: cfg, proto: unix.RTM_DELADDR}.send(c, link.Attrs().Index)
+		// A secondary address goes with its primary one.
+		if err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
+			return err
+		}
+	}
+	return nil
+}
+
+// familyOf is AF_INET or AF_INET6.
+func familyOf(a netip.Addr) int {
+	if a.Is4() {
+		return unix.AF_INET
+	}
+	return unix.AF_INET6
+}

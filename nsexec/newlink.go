@@ -1,0 +1,183 @@
+//go:build linux
+
+package nsexec
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// Attr is a netlink attribute: Data, or where there are Nested ones, those.
+type Attr struct {
+	Type   uint16
+	Data   []byte
+	Nested []Attr
+}
+
+// add puts the attribute into a message or another attribute.
+func (a Attr) add(to interface {
+	AddRtAttr(attrType int, data []byte) *nl.RtAttr
+}) {
+	at := to.AddRtAttr(int(a.Type), a.Data)
+	for _, n := range a.Nested {
+		n.add(at)
+	}
+}
+
+// LinkConfig is a link to make. A zero field is left to the kernel.
+type LinkConfig struct {
+	Kind   string // as in IFLA_INFO_KIND
+	Name   string
+	NS     Ref // of a Peer: where it is made. A link itself is made where the action runs
+	Index  int
+	Hw     net.HardwareAddr
+	MTU    int
+	Master LinkRef  // in the link's own namespace
+	Parent LinkRef  // IFLA_LINK, in the namespace that the action runs in
+	Under  LinkAttr // a link that an attribute of Data names
+	Up     bool
+	Attrs  []Attr      // further attributes of the link
+	Data   []Attr      // IFLA_INFO_DATA
+	Peer   *LinkConfig // the other end of a veth; its Master and Up take a message of their own
+}
+
+// NewLink makes a link, in one RTM_NEWLINK message whatever is set (see
+// rtnetlink(7)). A peer is made where it belongs by the same message. It needs
+// CAP_NET_ADMIN over the namespaces.
+func NewLink(cfg LinkConfig) LinkAction {
+	return linkAction("new-"+cfg.Kind, LinkRef{Name: cfg.Name}, newLinkOp{cfg, unix.NLM_F_CREATE | unix.NLM_F_EXCL})
+}
+
+// ChangeLink gives a link that is there what cfg says of it.
+func ChangeLink(cfg LinkConfig) LinkAction {
+	return linkAction("change-"+cfg.Kind, LinkRef{Name: cfg.Name}, newLinkOp{cfg, 0})
+}
+
+type newLinkOp struct {
+	cfg   LinkConfig
+	flags int
+}
+
+func (o newLinkOp) String() string {
+	if o.cfg.Peer != nil {
+		return fmt.Sprintf("%s %s %s", o.cfg.Kind, o.cfg.Name, o.cfg.Peer.Name)
+	}
+	return o.cfg.Kind + " " + o.cfg.Name
+}
+
+func (o newLinkOp) act(_ context.Context, c *Conn) error {
+	cfg := o.cfg
+	req := c.Request(unix.RTM_NEWLINK, o.flags|unix.NLM_F_ACK)
+	msg := nl.NewIfInfomsg(unix.AF_UNSPEC)
+	msg.Index = int32(cfg.Index)
+	if cfg.Up {
+		msg.Flags, msg.Change = unix.IFF_UP, unix.IFF_UP
+	}
+	req.AddData(msg)
+	for _, a := range cfg.attrs() {
+		req.AddData(rtAttr(a))
+	}
+	if err := o.refs(c, req); err != nil {
+		return err
+	}
+	info := nl.NewRtAttr(unix.IFLA_LINKINFO, nil)
+	info.AddRtAttr(nl.IFLA_INFO_KIND, []byte(cfg.Kind))
+	release, err := o.data(c, info)
+	defer release()
+	if err != nil {
+		return err
+	}
+	req.AddData(info)
+	_, err = req.Execute(unix.NETLINK_ROUTE, 0)
+	if err != nil {
+		return unknownKind(cfg.Kind, err)
+	}
+	return nil
+}
+
+// refs adds the attributes that name other links.
+func (o newLinkOp) refs(c *Conn, req *nl.NetlinkRequest) error {
+	for _, r := range []struct {
+		attr int
+		link LinkRef
+	}{{unix.IFLA_LINK, o.cfg.Parent}, {unix.IFLA_MASTER, o.cfg.Master}} {
+		if r.link == (LinkRef{}) {
+			continue
+		}
+		index, err := c.Index(r.link)
+		if err != nil {
+			return err
+		}
+		req.AddData(nl.NewRtAttr(r.attr, nl.Uint32Attr(uint32(index))))
+	}
+	return nil
+}
+
+// data adds IFLA_INFO_DATA. release is never nil.
+func (o newLinkOp) data(c *Conn, info *nl.RtAttr) (release func(), err error) {
+	release = func() {}
+	if len(o.cfg.Data) == 0 && o.cfg.Peer == nil && o.cfg.Under == (LinkAttr{}) {
+		return release, nil
+	}
+	data := info.AddRtAttr(nl.IFLA_INFO_DATA, nil)
+	for _, a := range o.cfg.Data {
+		a.add(data)
+	}
+	if under := o.cfg.Under; under.Type != 0 {
+		index, err := c.Index(under.Link)
+		if err != nil {
+			return release, err
+		}
+		data.AddRtAttr(int(under.Type), nl.Uint32Attr(uint32(index)))
+	}
+	if o.cfg.Peer == nil {
+		return release, nil
+	}
+	p := *o.cfg.Peer
+	peer := data.AddRtAttr(nl.VETH_INFO_PEER, nil)
+	msg := nl.NewIfInfomsg(unix.AF_UNSPEC)
+	msg.Index = int32(p.Index)
+	peer.AddChild(msg)
+	for _, a := range p.attrs() {
+		a.add(peer)
+	}
+	if p.NS == c.Ref() {
+		return release, nil
+	}
+	fd, release, err := c.NsFd(p.NS)
+	if err != nil {
+		return func() {}, err
+	}
+	peer.AddRtAttr(unix.IFLA_NET_NS_FD, nl.Uint32Attr(uint32(fd)))
+	return release, nil
+}
+
+// attrs are the attributes that name nothing else.
+func (cfg LinkConfig) attrs() []Attr {
+	out := []Attr{{Type: unix.IFLA_IFNAME, Data: nl.ZeroTerminated(cfg.Name)}}
+	if cfg.Hw != nil {
+		out = append(out, Attr{Type: unix.IFLA_ADDRESS, Data: cfg.Hw})
+	}
+	if cfg.MTU != 0 {
+		out = append(out, Attr{Type: unix.IFLA_MTU, Data: nl.Uint32Attr(uint32(cfg.MTU))})
+	}
+	return append(out, cfg.Attrs...)
+}
+
+// LinkAttr is an attribute whose value is the index of a link.
+type LinkAttr struct {
+	Type uint16
+	Link LinkRef
+}
+
+func rtAttr(a Attr) *nl.RtAttr {
+	out := nl.NewRtAttr(int(a.Type), a.Data)
+	for _, n := range a.Nested {
+		n.add(out)
+	}
+	return out
+}

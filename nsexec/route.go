@@ -1,0 +1,304 @@
+//go:build linux
+
+package nsexec
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// RouteConfig is a route. A zero field is left to the kernel.
+type RouteConfig struct {
+	Type    int          // RTN_*; 0 is unicast
+	Dst     netip.Prefix // its host bits are cleared
+	Hop     NextHop      // of a route with one way; zero with Hops or a NextHopID
+	Hops    []NextHop    // of a multipath route
+	NHID    int          // of a nexthop object
+	Src     netip.Addr   // the address to send from
+	Metric  int
+	Table   int // 0 is main, or local for a local route
+	Scope   int // RT_SCOPE_*; -1 is what `ip route` chooses
+	Proto   int // RTPROT_*; 0 is boot
+	Pref    int // RTA_PREF of IPv6, plus one
+	TOS     int
+	Metrics []Attr // RTAX_* within RTA_METRICS
+}
+
+// NextHop is one way of a route.
+type NextHop struct {
+	Via    netip.Addr // may be of the other family (RFC 5549)
+	Dev    LinkRef
+	Weight int // 1 to 256; 0 is 1
+	OnLink bool
+}
+
+// AddRoute adds a route (RTM_NEWROUTE, see rtnetlink(7)). It needs
+// CAP_NET_ADMIN.
+func AddRoute(cfg RouteConfig) NsAction {
+	return nsAction("route", routeOp{"", cfg, unix.RTM_NEWROUTE, unix.NLM_F_CREATE | unix.NLM_F_EXCL})
+}
+
+// ReplaceRoute adds a route, or changes the one with its destination, metric
+// and TOS.
+func ReplaceRoute(cfg RouteConfig) NsAction {
+	return nsAction("replace-route", routeOp{"replace ", cfg, unix.RTM_NEWROUTE, unix.NLM_F_CREATE | unix.NLM_F_REPLACE})
+}
+
+// DelRoute deletes the route that cfg describes.
+func DelRoute(cfg RouteConfig) NsAction {
+	return nsAction("del-route", routeOp{"del ", cfg, unix.RTM_DELROUTE, 0})
+}
+
+type routeOp struct {
+	mod   string
+	cfg   RouteConfig
+	proto int
+	flags int
+}
+
+func (o routeOp) String() string {
+	s := o.mod + "route " + o.cfg.Dst.String()
+	if o.cfg.Hop.Via.IsValid() {
+		s += " via " + o.cfg.Hop.Via.String()
+	}
+	if o.cfg.Hop.Dev != (LinkRef{}) {
+		s += " dev " + o.cfg.Hop.Dev.String()
+	}
+	return s
+}
+
+func (o routeOp) act(_ context.Context, c *Conn) error {
+	req := c.Request(o.proto, o.flags|unix.NLM_F_ACK)
+	req.AddData(o.header())
+	attrs, err := o.attrs(c)
+	if err != nil {
+		return err
+	}
+	for _, a := range attrs {
+		req.AddData(rtAttr(a))
+	}
+	_, err = req.Execute(unix.NETLINK_ROUTE, 0)
+	return err
+}
+
+func (o routeOp) header() *nl.RtMsg {
+	cfg := o.cfg
+	msg := &nl.RtMsg{}
+	msg.Family = uint8(familyOf(cfg.Dst.Addr()))
+	msg.Dst_len = uint8(cfg.Dst.Bits())
+	msg.Tos = uint8(cfg.TOS)
+	msg.Type = uint8(cfg.kind())
+	if t := cfg.table(); t < 256 {
+		msg.Table = uint8(t)
+	}
+	if o.proto == unix.RTM_DELROUTE {
+		msg.Scope = unix.RT_SCOPE_NOWHERE // any
+		msg.Protocol = uint8(cfg.Proto)
+		msg.Type = uint8(cfg.Type)
+	} else {
+		msg.Scope = cfg.scope()
+		msg.Protocol = uint8(cfg.Proto)
+		if cfg.Proto == 0 {
+			msg.Protocol = unix.RTPROT_BOOT
+		}
+	}
+	if cfg.Scope >= 0 {
+		msg.Scope = uint8(cfg.Scope)
+	}
+	if cfg.Hop.OnLink {
+		msg.Flags |= unix.RTNH_F_ONLINK
+	}
+	return msg
+}
+
+func (cfg RouteConfig) kind() int {
+	if cfg.Type == 0 {
+		return unix.RTN_UNICAST
+	}
+	return cfg.Type
+}
+
+func (cfg RouteConfig) table() int {
+	if cfg.Table != 0 {
+		return cfg.Table
+	}
+	switch cfg.Type {
+	case unix.RTN_LOCAL, unix.RTN_BROADCAST, unix.RTN_ANYCAST:
+		return unix.RT_TABLE_LOCAL
+	}
+	return unix.RT_TABLE_MAIN
+}
+
+// scope is what `ip route` chooses where nothing is said: host for addresses of
+// our own, link for what is reached without a gateway.
+func (cfg RouteConfig) scope() uint8 {
+	switch cfg.kind() {
+	case unix.RTN_LOCAL:
+		return unix.RT_SCOPE_HOST
+	case unix.RTN_BROADCAST, unix.RTN_MULTICAST, unix.RTN_ANYCAST:
+		return unix.RT_SCOPE_LINK
+	case unix.RTN_UNICAST:
+		if !cfg.Hop.Via.IsValid() && len(cfg.Hops) == 0 && cfg.NHID == 0 && cfg.Dst.Addr().Is4() {
+			return unix.RT_SCOPE_LINK
+		}
+	}
+	return unix.RT_SCOPE_UNIVERSE
+}
+
+func (o routeOp) attrs(c *Conn) ([]Attr, error) {
+	cfg := o.cfg
+	var out []Attr
+	number := func(attr uint16, n int) {
+		if n != 0 {
+			out = append(out, Attr{Type: attr, Data: nl.Uint32Attr(uint32(n))})
+		}
+	}
+	if cfg.Dst.Bits() > 0 {
+		out = append(out, Attr{Type: unix.RTA_DST, Data: cfg.Dst.Masked().Addr().AsSlice()})
+	}
+	if cfg.Src.IsValid() {
+		out = append(out, Attr{Type: unix.RTA_PREFSRC, Data: cfg.Src.AsSlice()})
+	}
+	number(unix.RTA_PRIORITY, cfg.Metric)
+	number(unix.RTA_TABLE, cfg.table())
+	number(rtaNHID, cfg.NHID)
+	if cfg.Pref != 0 {
+		out = append(out, Attr{Type: unix.RTA_PREF, Data: []byte{byte(cfg.Pref - 1)}})
+	}
+	if len(cfg.Metrics) > 0 {
+		out = append(out, Attr{Type: unix.RTA_METRICS, Nested: cfg.Metrics})
+	}
+	way, err := o.way(c, cfg.Hop)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, way...)
+	if len(cfg.Hops) > 0 {
+		hops, err := o.multipath(c)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Attr{Type: unix.RTA_MULTIPATH, Data: hops})
+	}
+	return out, nil
+}
+
+// way is a next hop's gateway and link.
+func (o routeOp) way(c *Conn, hop NextHop) ([]Attr, error) {
+	out := o.gateway(hop)
+	if hop.Dev == (LinkRef{}) {
+		return out, nil
+	}
+	index, err := c.Index(hop.Dev)
+	if err != nil {
+		return nil, err
+	}
+	return append(out, Attr{Type: unix.RTA_OIF, Data: nl.Uint32Attr(uint32(index))}), nil
+}
+
+func (o routeOp) gateway(hop NextHop) []Attr {
+	switch {
+	case !hop.Via.IsValid():
+		return nil
+	case hop.Via.Is4() == o.cfg.Dst.Addr().Is4():
+		return []Attr{{Type: unix.RTA_GATEWAY, Data: hop.Via.AsSlice()}}
+	}
+	// struct rtvia: the family, then the address.
+	via := binary.NativeEndian.AppendUint16(nil, uint16(familyOf(hop.Via)))
+	return []Attr{{Type: unix.RTA_VIA, Data: append(via, hop.Via.AsSlice()...)}}
+}
+
+// multipath is a run of struct rtnexthop, each with its attributes.
+func (o routeOp) multipath(c *Conn) ([]byte, error) {
+	var out []byte
+	for _, hop := range o.cfg.Hops {
+		var gateway []byte
+		for _, a := range o.gateway(hop) {
+			gateway = append(gateway, rtAttr(a).Serialize()...)
+		}
+		index := 0
+		if hop.Dev != (LinkRef{}) {
+			var err error
+			if index, err = c.Index(hop.Dev); err != nil {
+				return nil, err
+			}
+		}
+		flags := byte(0)
+		if hop.OnLink {
+			flags = unix.RTNH_F_ONLINK
+		}
+		out = binary.NativeEndian.AppendUint16(out, uint16(unix.SizeofRtNexthop+len(gateway)))
+		out = append(out, flags, byte(max(hop.Weight, 1)-1))
+		out = binary.NativeEndian.AppendUint32(out, uint32(index))
+		out = append(out, gateway...)
+	}
+	return out, nil
+}
+
+// FlushFilter says which routes FlushRoutes deletes: zero fields fit all, but
+// the table, which is main where it is zero.
+type FlushFilter struct {
+	Table int
+	Dev   LinkRef
+	Proto int
+	Dst   netip.Prefix
+}
+
+// FlushRoutes deletes all routes that fit, of both families.
+func FlushRoutes(f FlushFilter) NsAction { return nsAction("flush-route", flushRouteOp{f}) }
+
+type flushRouteOp struct{ f FlushFilter }
+
+func (o flushRouteOp) String() string {
+	parts := []string{"flush route"}
+	if o.f.Table != 0 {
+		parts = append(parts, fmt.Sprintf("table %d", o.f.Table))
+	}
+	if o.f.Dev != (LinkRef{}) {
+		parts = append(parts, "dev "+o.f.Dev.String())
+	}
+	return strings.Join(parts, " ")
+}
+
+func (o flushRouteOp) act(_ context.Context, c *Conn) error {
+	want := netlink.Route{Table: o.f.Table, Protocol: netlink.RouteProtocol(o.f.Proto)}
+	mask := netlink.RT_FILTER_TABLE
+	if want.Table == 0 {
+		want.Table = unix.RT_TABLE_MAIN
+	}
+	if o.f.Proto != 0 {
+		mask |= netlink.RT_FILTER_PROTOCOL
+	}
+	if o.f.Dev != (LinkRef{}) {
+		index, err := c.Index(o.f.Dev)
+		if err != nil {
+			return err
+		}
+		want.LinkIndex, mask = index, mask|netlink.RT_FILTER_OIF
+	}
+	for _, family := range []int{unix.AF_INET, unix.AF_INET6} {
+		routes, err := c.Handle().RouteListFiltered(family, &want, mask)
+		if err != nil {
+			return err
+		}
+		for _, r := range routes {
+			if o.f.Dst.IsValid() && (r.Dst == nil || r.Dst.String() != o.f.Dst.Masked().String()) {
+				continue
+			}
+			if err := c.Handle().RouteDel(&r); err != nil && !errors.Is(err, unix.ESRCH) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+const rtaNHID = 30 // RTA_NH_ID of linux/rtnetlink.h

@@ -1,0 +1,122 @@
+//go:build linux
+
+package nsexec
+
+import (
+	"context"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// LinkChange is what one RTM_NEWLINK message changes of a link.
+type LinkChange struct {
+	Flags, Mask uint32  // IFF_ flags, and which of them are meant
+	Attrs       []Attr  // attributes to set
+	Master      LinkRef // IFLA_MASTER
+	NoMaster    bool
+	Port        []Attr // IFLA_PROTINFO of a bridge port, IFLA_BRPORT_*
+}
+
+// SetLink changes a link, all of it in one message. text is the statement that
+// errors show. It needs CAP_NET_ADMIN.
+func SetLink(link LinkRef, name, text string, change LinkChange) LinkAction {
+	return linkAction(name, link, setLinkOp{link, text, change})
+}
+
+// SetUp takes a link up.
+func SetUp(link LinkRef) LinkAction {
+	return SetLink(link, "up", "up "+link.String(), LinkChange{Flags: unix.IFF_UP, Mask: unix.IFF_UP})
+}
+
+// SetDown takes a link down.
+func SetDown(link LinkRef) LinkAction {
+	return SetLink(link, "down", "down "+link.String(), LinkChange{Mask: unix.IFF_UP})
+}
+
+type setLinkOp struct {
+	link   LinkRef
+	text   string
+	change LinkChange
+}
+
+func (o setLinkOp) String() string { return o.text }
+
+func (o setLinkOp) act(_ context.Context, c *Conn) error {
+	index, err := c.Index(o.link)
+	if err != nil {
+		return err
+	}
+	ch := o.change
+	family, proto := unix.AF_UNSPEC, unix.RTM_NEWLINK
+	if ch.Port != nil {
+		family, proto = unix.AF_BRIDGE, unix.RTM_SETLINK
+	}
+	req := c.Request(proto, unix.NLM_F_ACK)
+	msg := nl.NewIfInfomsg(family)
+	msg.Index = int32(index)
+	msg.Flags, msg.Change = ch.Flags, ch.Mask
+	req.AddData(msg)
+	for _, a := range ch.Attrs {
+		req.AddData(rtAttr(a))
+	}
+	if ch.Port != nil {
+		req.AddData(rtAttr(Attr{Type: unix.IFLA_PROTINFO | unix.NLA_F_NESTED, Nested: ch.Port}))
+	}
+	switch {
+	case ch.NoMaster:
+		req.AddData(nl.NewRtAttr(unix.IFLA_MASTER, nl.Uint32Attr(0)))
+	case ch.Master != (LinkRef{}):
+		master, err := c.Index(ch.Master)
+		if err != nil {
+			return err
+		}
+		req.AddData(nl.NewRtAttr(unix.IFLA_MASTER, nl.Uint32Attr(uint32(master))))
+	}
+	_, err = req.Execute(unix.NETLINK_ROUTE, 0)
+	return err
+}
+
+// DelLink deletes a link; with a kind, only one of that kind.
+func DelLink(link LinkRef, kind string) LinkAction {
+	return linkAction("del-link", link, delLinkOp{link, kind})
+}
+
+type delLinkOp struct {
+	link LinkRef
+	kind string
+}
+
+func (o delLinkOp) String() string { return "del link " + o.link.String() }
+
+func (o delLinkOp) act(_ context.Context, c *Conn) error {
+	index, err := c.Index(o.link)
+	if err != nil {
+		return err
+	}
+	if o.kind != "" {
+		link, err := c.Link(o.link)
+		if err != nil {
+			return err
+		}
+		if link.Type() != o.kind {
+			return &WrongKindError{Link: o.link.String(), Kind: link.Type(), Want: o.kind}
+		}
+	}
+	req := c.Request(unix.RTM_DELLINK, unix.NLM_F_ACK)
+	msg := nl.NewIfInfomsg(unix.AF_UNSPEC)
+	msg.Index = int32(index)
+	req.AddData(msg)
+	_, err = req.Execute(unix.NETLINK_ROUTE, 0)
+	return err
+}
+
+// WrongKindError says that a link is of another kind than the statement wants.
+type WrongKindError struct{ Link, Kind, Want string }
+
+func (e *WrongKindError) Error() string {
+	return "\"" + e.Link + "\" is a " + e.Kind + ", not a " + e.Want
+}
+
+// Unwrap returns EEXIST.
+func (e *WrongKindError) Unwrap() error { return unix.EEXIST }
