@@ -159,11 +159,15 @@ func (b *binder) option(o Option, i int, isName func(string) *Option) (int, Give
 		if i >= len(b.args) || o.Many && len(g.Values) > 0 && b.ends(i, isName) {
 			break
 		}
-		v, err := b.read(o.Type, i, fmt.Sprintf("%q", o.Name))
+		v, err := b.read(o.Type, o.Many, i, fmt.Sprintf("%q", o.Name))
 		if err != nil {
 			return 0, g, err
 		}
-		g.Values = append(g.Values, v)
+		if list, ok := v.([]any); ok && o.Many {
+			g.Values = append(g.Values, list...)
+		} else {
+			g.Values = append(g.Values, v)
+		}
 		i++
 		if !o.Many {
 			break
@@ -205,12 +209,12 @@ func (b *binder) nested(o Option, g Given, i int) (int, Given, *ArgError) {
 }
 
 // read reads args[i] as a type; nil where its value is not known yet.
-func (b *binder) read(t Type, i int, what string) (any, *ArgError) {
+func (b *binder) read(t Type, many bool, i int, what string) (any, *ArgError) {
 	a := b.args[i]
 	if a.Value == nil {
 		return nil, nil
 	}
-	v, err := parse(t, b.call.Env, a.Value)
+	v, err := parse(t, many, a.Value)
 	if err != nil {
 		return nil, &ArgError{Arg: i, Msg: fmt.Sprintf("%s: %v", what, err)}
 	}
@@ -227,7 +231,7 @@ func (b *binder) place() *ArgError {
 	b.call.values = make([][]any, len(b.params))
 	b.call.owner = to
 	for k, p := range to {
-		v, err := b.read(b.params[p].Type, b.free[k], b.params[p].Name)
+		v, err := b.read(b.params[p].Type, b.params[p].Many, b.free[k], b.params[p].Name)
 		if err != nil {
 			return err
 		}
@@ -264,7 +268,7 @@ func (b *binder) fits(p Param, i int) bool {
 	if v == nil {
 		return true
 	}
-	_, err := parse(p.Type, b.call.Env, v)
+	_, err := parse(p.Type, p.Many, v)
 	return err == nil
 }
 
@@ -301,7 +305,7 @@ func (b *binder) misfit() *ArgError {
 		if p == len(b.params) {
 			return b.surplus(i)
 		}
-		if _, err := b.read(b.params[p].Type, i, b.params[p].Name); err != nil {
+		if _, err := b.read(b.params[p].Type, b.params[p].Many, i, b.params[p].Name); err != nil {
 			return b.suggest(err)
 		}
 		full = true
@@ -374,11 +378,11 @@ func (b *binder) own() *ArgError {
 	return nil
 }
 
-// parse reads a value as a type; a list, where the value is one, element by
-// element.
-func parse(t Type, env *Env, v value.Value) (any, error) {
+// parse reads a value as a type; a list, where several values may stand,
+// element by element.
+func parse(t Type, many bool, v value.Value) (any, error) {
 	list, ok := v.(value.List)
-	if !ok {
+	if !ok || !many {
 		return t.Parse(v)
 	}
 	out := make([]any, len(list))
