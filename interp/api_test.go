@@ -53,14 +53,14 @@ func TestVars(t *testing.T) {
 
 func TestParams(t *testing.T) {
 	const src = `param n = 3 "how many"; param s = "x"; param p = 10.0.0.0/8; param l = ["a"]; param d = 1s
-say (n + 1) $s (p.len) (l) (d)`
+say (n + 1) $s (p.len) $l (d)`
 	for _, test := range []struct {
 		params  map[string]string
 		want    string
 		wantErr string
 	}{
-		{nil, `4 "x" 8 ["a"] 1s`, ""},
-		{map[string]string{"n": "5", "s": "7", "p": "192.168.0.0/16", "l": "b,c", "d": "2m"}, `6 "7" 16 ["b", "c"] 2m`, ""},
+		{nil, `4 "x" 8 "a" 1s`, ""},
+		{map[string]string{"n": "5", "s": "7", "p": "192.168.0.0/16", "l": "b,c", "d": "2m"}, `6 "7" 16 "b" "c" 2m`, ""},
 		{map[string]string{"n": "x"}, "", "n=x"},
 		{map[string]string{"p": "1.2.3.4"}, "", "p=1.2.3.4"},
 		{map[string]string{"nn": "1"}, "", `the script has no param "nn"`},
@@ -119,11 +119,11 @@ func TestInclude(t *testing.T) {
 func TestFilesOfFS(t *testing.T) {
 	files := fstest.MapFS{"lab/x.txt": {Data: []byte("hello")}, "lab/y.txt": {}}
 	in, r := newTest(t, interp.FS(files))
-	err := in.RunString(t.Context(), "lab/main.nes", `say (file("x.txt")) (glob("*.txt")) (glob("/*"))`)
+	err := in.RunString(t.Context(), "lab/main.nes", `say (file("x.txt")) ${glob("*.txt")} (len(glob("/*")))`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantLog(t, r, `"hello" ["x.txt", "y.txt"] []`)
+	wantLog(t, r, `"hello" "x.txt" "y.txt" 0`)
 }
 
 func TestReuse(t *testing.T) {

@@ -67,8 +67,8 @@ func (anything) String() string                   { return "any" }
 func (anything) Parse(v value.Value) (any, error) { return v, nil }
 func (anything) Source(v any) string              { return value.Source(v.(value.Value)) }
 
-// testVerbs are `say X…`, whose action is its arguments with their types, and
-// `boom`, which fails.
+// testVerbs are `say X…`, whose action is its arguments with their types, `show
+// X`, which takes a list as one, and `boom`, which fails.
 func testVerbs() []*builtins.Spec {
 	step := func(name, text string) []nsexec.Step {
 		f := func(context.Context, *nsexec.Conn) error { return nil }
@@ -79,7 +79,7 @@ func testVerbs() []*builtins.Spec {
 		Params: []builtins.Param{{Name: "X", Type: anything{}, Many: true, Optional: true}},
 		Compile: func(c *builtins.Call) ([]nsexec.Step, error) {
 			var words []string
-			for _, v := range c.Values("X") {
+			for _, v := range c.Param("X") {
 				words = append(words, value.Source(v.(value.Value)))
 			}
 			steps := step("say", strings.Join(words, " "))
@@ -95,7 +95,16 @@ func testVerbs() []*builtins.Spec {
 			return steps, nil
 		},
 	}
-	return []*builtins.Spec{say, boom}
+	show := &builtins.Spec{
+		Name: "show", Group: builtins.Programs, Doc: "say one value", Example: "show x",
+		Params: []builtins.Param{{Name: "X", Type: anything{}}},
+		Compile: func(c *builtins.Call) ([]nsexec.Step, error) {
+			steps := step("show", value.Source(builtins.One[value.Value](c, "X")))
+			steps[0].NS = c.Env.NS
+			return steps, nil
+		},
+	}
+	return []*builtins.Spec{say, show, boom}
 }
 
 // newTest is an Interp with the test verbs on a recorder.
@@ -116,7 +125,7 @@ var evalTests = []struct {
 }{
 	{"words", `say a "b c" 'd$x' 1`, `"a" "b c" "d\$x" "1"`, ""},
 	{"types", `let x = 1; let y = "1"; say $x $y (x) ${x} a$x`, `1 "1" 1 1 "a1"`, ""},
-	{"spread", `let l = [1, "b"]; say $l x; say (l); say [3, 4]`, "1 \"b\" \"x\"\n[1, \"b\"]\n3 4", ""},
+	{"spread", `let l = [1, "b"]; say $l x; show (l); say [3, 4]`, "1 \"b\" \"x\"\n[1, \"b\"]\n3 4", ""},
 	{"braces", `say h{1..3} {3..1} {01..03} {a..c} {a,b}{1,2} x{a,{b,c}}y`,
 		`"h1" "h2" "h3" "3" "2" "1" "01" "02" "03" "a" "b" "c" "a1" "a2" "b1" "b2" "xay" "xby" "xcy"`, ""},
 	{"braces with variables", `let n = 2; say e{1..$n}-$n {a,$n}`, `"e1-2" "e2-2" "a" "2"`, ""},
@@ -133,9 +142,9 @@ var evalTests = []struct {
 		`10.0.0.5/24 10.0.0.5 10.0.0.6 true 02:00:00:00:01:00`, ""},
 	{"prefix out of range", `for i in 256..256 < say (10.0.0.0/24[i]) >`, "", "has no address 256"},
 	{"units", `say (250ms * 4) (10mbit / 2) (64kb + 64kb) (1s / 250ms)`, `1s 5mbit 128kb 4.0`, ""},
-	{"lists", `let l = [1, 2] + [3]; say (l[2]) (len(l)) (l)`, `3 3 [1, 2, 3]`, ""},
+	{"lists", `let l = [1, 2] + [3]; say (l[2]) (len(l)); show (l)`, "3 3\n[1, 2, 3]", ""},
 	{"index", `for i in 3..3 < say ([1][i]) >`, "", "index 3 is outside the list"},
-	{"record", `let r = {name: "x", n: 1}; say (r.name) (r["n"]) (keys(r))`, `"x" 1 ["name", "n"]`, ""},
+	{"record", `let r = {name: "x", n: 1}; say (r.name) (r["n"]); show (keys(r))`, "\"x\" 1\n[\"name\", \"n\"]", ""},
 	{"no field", `for r in [{name: 1}] < say (r.nam) >`, "", `no field "nam"`},
 	{"if", `let x = 2; if (x == 1) < say a > else if (x == 2) < say b > else < say c >`, `"b"`, ""},
 	{"if wants a bool", `for i in 1..1 < if (i) < say a > >`, "", "if needs true or false, this is an int"},
@@ -174,12 +183,12 @@ var evalTests = []struct {
 	{"atomic", `if true < atomic < say b > >`, "", "nothing can be undone yet"},
 	{"undo", `if true < undo < say b > >`, "", "nothing can be undone yet"},
 	{"string interpolation", "let x = [1]; say \"a $x ${1 + 1}\" `raw $x`", "\"a [1] 2\" \"raw \\$x\"", ""},
-	{"functions", `say (format("%02x-%s", 10, "a")) (join([1, 2], "-")) (split("a b")) (upper("x")) (min(3, 1, 2)) (max([3, 4]))`,
-		`"0a-a" "1-2" ["a", "b"] "X" 1 4`, ""},
-	{"json", `let r = json('{"b": [1, 2.5, null], "a": "x"}'); say (r.b) (r.a) (keys(r))`, `[1, 2.5, null] "x" ["b", "a"]`, ""},
+	{"functions", `say (format("%02x-%s", 10, "a")) (join([1, 2], "-")) (len(split("a b"))) (upper("x")) (min(3, 1, 2)) (max([3, 4]))`,
+		`"0a-a" "1-2" 2 "X" 1 4`, ""},
+	{"json", `let r = json('{"b": [1, 2.5, null], "a": "x"}'); say (r.a); show (r.b); show (keys(r))`, "\"x\"\n[1, 2.5, null]\n[\"b\", \"a\"]", ""},
 	{"subnet host mac", `say (subnet(10.0.0.0/16, 8, 3)) (host(10.0.0.0/24, 7)) (mac(258))`, `10.0.3.0/24 10.0.0.7 02:00:00:00:01:02`, ""},
-	{"range function", `say (range(0, 6, 2)) (range(3, 1, -1)) (len(range(1, 0)))`, `[0, 2, 4, 6] [3, 2, 1] 0`, ""},
-	{"sort", `say (sort([3, 1, 2])) (sort(["b", "a"]))`, `[1, 2, 3] ["a", "b"]`, ""},
+	{"range function", `show (range(0, 6, 2)); show (range(3, 1, -1)); show (range(1, 0))`, "[0, 2, 4, 6]\n[3, 2, 1]\n[]", ""},
+	{"sort", `show (sort([3, 1, 2])); show (sort(["b", "a"]))`, "[1, 2, 3]\n[\"a\", \"b\"]", ""},
 }
 
 func TestEval(t *testing.T) {

@@ -138,7 +138,7 @@ hi
 true
 10.0.0.2
 true
-["a", "b"]
+a b
 `
 	if out != want {
 		t.Errorf("got\n%s\nwant\n%s", out, want)
