@@ -96,7 +96,7 @@ func (d *doing) within(c *Conn, f func() error) error {
 		return err
 	}
 	err := f()
-	return errors.Join(err, d.t.enter(d.here.nsfd))
+	return join(err, d.t.enter(d.here.nsfd))
 }
 
 // connFor is where an action belongs: that of a moved link, where the link is.

@@ -61,3 +61,14 @@ func kernelText(err error) (rest error, text string) {
 	}
 	return err, ""
 }
+
+// join is errors.Join that returns a single error as it is.
+func join(a, b error) error {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return errors.Join(a, b)
+}

@@ -86,25 +86,21 @@ func (o newNSOp) act(_ context.Context, c *Conn) error {
 	return c.space.made(made)
 }
 
-// make makes the namespace and returns a connection to it. The name's file is
-// made first: it alone decides between two who want the same name.
-func (o newNSOp) make() (_ *Conn, err error) {
+// make makes the namespace and returns a connection to it. The namespace comes
+// before the file of its name, so that a user without privilege gets EPERM.
+func (o newNSOp) make() (*Conn, error) {
 	path, err := namedPath(o.dir, o.name)
 	if err != nil {
 		return nil, err
 	}
-	if err := makeMountDir(o.dir); err != nil {
-		return nil, err
-	}
-	if err := createMountFile(path, o.name); err != nil {
-		return nil, err
+	if _, err := os.Lstat(path); err == nil {
+		return nil, &NSExistsError{Name: o.name}
 	}
 	c := &Conn{ref: o.ref(), nsfd: -1}
 	c.nsfd, err = newNamespace(func() error { return o.furnish(c, path) })
 	if err != nil {
 		c.close()
-		_ = unix.Unmount(path, unix.MNT_DETACH)
-		return nil, errors.Join(err, os.Remove(path))
+		return nil, err
 	}
 	return c, nil
 }
@@ -119,21 +115,27 @@ func (o newNSOp) furnish(c *Conn, path string) error {
 			return fmt.Errorf("set lo up: %w", err)
 		}
 	}
-	if err := unix.Mount("/proc/thread-self/ns/net", path, "none", unix.MS_BIND, ""); err != nil {
-		return &os.PathError{Op: "mount", Path: path, Err: err}
+	if err := makeMountDir(o.dir); err != nil {
+		return err
 	}
-	return nil
+	return o.bind(path)
 }
 
-func createMountFile(path, name string) error {
+// bind gives the thread's namespace its name. The file alone decides between
+// two who want the same one.
+func (o newNSOp) bind(path string) error {
 	f, err := os.OpenFile(path, os.O_RDONLY|os.O_CREATE|os.O_EXCL, 0)
 	if errors.Is(err, unix.EEXIST) {
-		return &NSExistsError{Name: name}
+		return &NSExistsError{Name: o.name}
 	}
 	if err != nil {
 		return err
 	}
-	return f.Close()
+	f.Close()
+	if err := unix.Mount("/proc/thread-self/ns/net", path, "none", unix.MS_BIND, ""); err != nil {
+		return join(mountError(path, err), os.Remove(path))
+	}
+	return nil
 }
 
 // delNSOp deletes a named namespace.

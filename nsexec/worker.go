@@ -3,7 +3,6 @@
 package nsexec
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
 
@@ -77,7 +76,7 @@ func work(f func(t *thread) error, done chan<- outcome) {
 			out.panicked = recover()
 		}
 		clean, err := t.goHome()
-		out.err = errors.Join(out.err, err)
+		out.err = join(out.err, err)
 		if clean {
 			runtime.UnlockOSThread()
 		}

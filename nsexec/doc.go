@@ -1,0 +1,52 @@
+//go:build linux
+
+// Package nsexec does things in Linux network namespaces: it makes links and
+// changes them, sets addresses and routes, reads what is there, and runs
+// functions and programs inside.
+//
+// # Actions
+//
+// What is to be done is an [Action]: a [NsAction] on a namespace as a whole or
+// a [LinkAction] on one link. [ActionFunc] makes one of any function. [Do] does
+// a few in one namespace, on a thread that has entered it:
+//
+//	err := nsexec.Do(nsexec.NPName("example"),
+//		nsexec.NewLink(nsexec.LinkConfig{Kind: "bridge", Name: "br0"}),
+//		nsexec.SetUp(nsexec.ByName("br0")))
+//
+// An [Engine] does many in many namespaces, which are named by [Ref] values. It
+// keeps a netlink socket open in each one, so that most actions need no thread
+// to enter it, and it closes those used least before descriptors run out:
+//
+//	err := engine.Run(ctx,
+//		nsexec.Step{NS: nsexec.Named("h1"), Action: nsexec.SetUp(nsexec.ByName("eth0"))},
+//		nsexec.Step{NS: nsexec.Named("h2"), Action: nsexec.SetUp(nsexec.ByName("eth0"))})
+//
+// An action works through a [Conn], the connection to its namespace: a netlink
+// handle, raw requests, and links by name. Functions such as [Links], [Addrs]
+// and [Routes] read through one, in [Engine.Look].
+//
+// # Errors
+//
+// A failed action is a [StepError], which says which it was, around an
+// [OpError], which has the kernel's errno and, where the kernel gave one, its
+// explanation. errors.Is(err, unix.EPERM) and the like hold through all of
+// them. What is not there is a [NoLinkError], a [NoNamespaceError] or a
+// [NoKindError]; the first two know what is there instead.
+//
+// # Threads
+//
+// A namespace belongs to a thread. All that enters one runs on a thread of its
+// own that is held until it is back home, and is ended where it can't go back
+// (see [ErrDirtyThread]). So no goroutine of the program ever finds itself in a
+// wrong namespace, whatever an action does: fail, panic, or exit. Goroutines
+// that an action starts are not in its namespace. Programs are, if the action's
+// own goroutine starts them; they must be started without Pdeathsig, since that
+// means the death of the thread.
+//
+// # Privileges
+//
+// To enter and to change a namespace takes CAP_SYS_ADMIN and CAP_NET_ADMIN in
+// the user namespace that owns it. Without, use [Sandbox]: it runs the program
+// again in namespaces of its own, where it has them.
+package nsexec
