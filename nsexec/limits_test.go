@@ -51,8 +51,7 @@ func manyRole() int {
 	for i := range many { // each has had to be closed meanwhile
 		ns, next, peer := nsexec.Named(name(i)), nsexec.Named(name((i+1)%many)), fmt.Sprint("from", i)
 		steps = append(steps,
-			nsexec.Step{NS: ns, Action: nsexec.LANewVeth("a", peer)},
-			nsexec.Step{NS: ns, Action: nsexec.MoveLink(nsexec.ByName(peer), next)},
+			nsexec.Step{NS: ns, Action: nsexec.NewLink(nsexec.LinkConfig{Kind: "veth", Name: "a", Peer: &nsexec.LinkConfig{Name: peer, NS: next}})},
 			nsexec.Step{NS: next, Action: nsexec.LASetUp(nsexec.LPName(peer))})
 	}
 	for i := range many {
