@@ -4,15 +4,17 @@ package nsexec
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"encoding/binary"
 	"net"
+	"net/netip"
 	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
 )
 
 // This file has what programs written for github.com/willfantom/neslink use, by
@@ -153,138 +155,139 @@ func LAGeneric(name string, lp LinkProvider, f func() error) LinkAction {
 
 // LANewBridge makes a bridge.
 func LANewBridge(name string) LinkAction {
-	return addLink("new-bridge", &netlink.Bridge{LinkAttrs: attrsOf(name)}, nil)
+	return NewLink(LinkConfig{Kind: "bridge", Name: name})
 }
 
 // LANewVeth makes a pair of veth links, both in the namespace.
 func LANewVeth(name, peer string) LinkAction {
-	return addLink("new-veth", &netlink.Veth{LinkAttrs: attrsOf(name), PeerName: peer}, nil)
+	cfg := LinkConfig{Kind: "veth", Name: name}
+	a := NewLink(cfg)
+	a.op = funcOp{"veth " + name + " " + peer, func(ctx context.Context, c *Conn) error {
+		cfg := cfg
+		cfg.Peer = &LinkConfig{Name: peer, NS: c.ref}
+		return NewLink(cfg).act(ctx, c)
+	}}
+	return a
 }
 
 // LANewDummy makes a dummy link.
 func LANewDummy(name string) LinkAction {
-	return addLink("new-dummy", &netlink.Dummy{LinkAttrs: attrsOf(name)}, nil)
+	return NewLink(LinkConfig{Kind: "dummy", Name: name})
 }
 
-// LANewGRETap makes an Ethernet-over-GRE tunnel between two addresses.
+// LANewGRETap makes an Ethernet-over-GRE tunnel between two IPv4 addresses.
 func LANewGRETap(name, local, remote string) LinkAction {
-	from, err1 := parseIP("local address", local)
-	to, err2 := parseIP("remote address", remote)
-	return addLink("new-gretap", &netlink.Gretap{LinkAttrs: attrsOf(name), Local: from, Remote: to}, errors.Join(err1, err2))
+	from, err1 := netip.ParseAddr(local)
+	to, err2 := netip.ParseAddr(remote)
+	return orFail(join(err1, err2), NewLink(LinkConfig{Kind: "gretap", Name: name, Data: []Attr{
+		{Type: nl.IFLA_GRE_LOCAL, Data: from.AsSlice()},
+		{Type: nl.IFLA_GRE_REMOTE, Data: to.AsSlice()},
+	}}))
 }
 
 // LANewWireguard makes a WireGuard link, which has no keys and no peers yet.
 func LANewWireguard(name string) LinkAction {
-	return addLink("new-wireguard", &netlink.Wireguard{LinkAttrs: attrsOf(name)}, nil)
+	return NewLink(LinkConfig{Kind: "wireguard", Name: name})
 }
 
-// LANewVxlan makes a VXLAN link with that VNI. The group may be one host.
+// LANewVxlan makes a VXLAN link with that VNI. The group may be a single host.
 func LANewVxlan(name, local, group string, id, port int) LinkAction {
-	from, err1 := parseIP("local address", local)
-	to, err2 := parseIP("group address", group)
-	return addLink("new-vxlan", &netlink.Vxlan{LinkAttrs: attrsOf(name), VxlanId: id, SrcAddr: from, Group: to, Port: port}, errors.Join(err1, err2))
+	from, err1 := netip.ParseAddr(local)
+	to, err2 := netip.ParseAddr(group)
+	localAttr, groupAttr := uint16(nl.IFLA_VXLAN_LOCAL), uint16(nl.IFLA_VXLAN_GROUP)
+	if from.Is6() {
+		localAttr = nl.IFLA_VXLAN_LOCAL6
+	}
+	if to.Is6() {
+		groupAttr = nl.IFLA_VXLAN_GROUP6
+	}
+	return orFail(join(err1, err2), NewLink(LinkConfig{Kind: "vxlan", Name: name, Data: []Attr{
+		{Type: nl.IFLA_VXLAN_ID, Data: nl.Uint32Attr(uint32(id))},
+		{Type: localAttr, Data: from.AsSlice()},
+		{Type: groupAttr, Data: to.AsSlice()},
+		{Type: nl.IFLA_VXLAN_PORT, Data: binary.BigEndian.AppendUint16(nil, uint16(port))},
+	}}))
 }
 
 // LADelete deletes a link.
-func LADelete(lp LinkProvider) LinkAction {
-	return changeLink("delete-link", "del link", lp, (*netlink.Handle).LinkDel)
-}
+func LADelete(lp LinkProvider) LinkAction { return called("delete-link", DelLink(lp.ref, "")) }
 
 // LASetName renames a link.
 func LASetName(lp LinkProvider, name string) LinkAction {
-	return changeLink("set-name", "rename", lp, func(h *netlink.Handle, l netlink.Link) error { return h.LinkSetName(l, name) }, name)
+	return setAttr("set-name", "rename", lp, name, Attr{Type: unix.IFLA_IFNAME, Data: nl.ZeroTerminated(name)})
 }
 
 // LASetAlias sets a link's alias; an empty one takes it away.
 func LASetAlias(lp LinkProvider, alias string) LinkAction {
-	return changeLink("set-alias", "alias", lp, func(h *netlink.Handle, l netlink.Link) error { return h.LinkSetAlias(l, alias) }, alias)
+	return setAttr("set-alias", "alias", lp, alias, Attr{Type: unix.IFLA_IFALIAS, Data: []byte(alias)})
 }
 
 // LASetHw sets a link's hardware address.
 func LASetHw(lp LinkProvider, addr string) LinkAction {
-	return changeLink("set-hw", "hw", lp, func(h *netlink.Handle, l netlink.Link) error {
-		mac, err := net.ParseMAC(addr)
-		if err != nil {
-			return fmt.Errorf("%q is not a hardware address", addr)
-		}
-		return h.LinkSetHardwareAddr(l, mac)
-	}, addr)
+	mac, err := net.ParseMAC(addr)
+	return orFail(err, setAttr("set-hw", "hw", lp, addr, Attr{Type: unix.IFLA_ADDRESS, Data: mac}))
 }
 
 // LASetUp sets a link up.
-func LASetUp(lp LinkProvider) LinkAction {
-	return changeLink("set-state-up", "up", lp, (*netlink.Handle).LinkSetUp)
-}
+func LASetUp(lp LinkProvider) LinkAction { return called("set-state-up", SetUp(lp.ref)) }
 
 // LASetDown sets a link down.
-func LASetDown(lp LinkProvider) LinkAction {
-	return changeLink("set-state-down", "down", lp, (*netlink.Handle).LinkSetDown)
-}
+func LASetDown(lp LinkProvider) LinkAction { return called("set-state-down", SetDown(lp.ref)) }
 
 // LASetPromiscOn has a link receive what is not meant for it, too.
 func LASetPromiscOn(lp LinkProvider) LinkAction {
-	return changeLink("set-promisc-on", "promisc", lp, (*netlink.Handle).SetPromiscOn, "on")
+	return SetLink(lp.ref, "set-promisc-on", "promisc "+lp.ref.String()+" on", LinkChange{Flags: unix.IFF_PROMISC, Mask: unix.IFF_PROMISC})
 }
 
 // LASetPromiscOff undoes LASetPromiscOn.
 func LASetPromiscOff(lp LinkProvider) LinkAction {
-	return changeLink("set-promisc-off", "promisc", lp, (*netlink.Handle).SetPromiscOff, "off")
+	return SetLink(lp.ref, "set-promisc-off", "promisc "+lp.ref.String()+" off", LinkChange{Mask: unix.IFF_PROMISC})
 }
 
 // LAAddAddr gives a link an address, such as "10.0.0.1/24".
 func LAAddAddr(lp LinkProvider, cidr string) LinkAction {
-	return changeLink("add-address", "addr", lp, withAddr(cidr, (*netlink.Handle).AddrAdd), cidr)
+	cfg, err := addrOf(lp, cidr)
+	return called("add-address", orFail(err, AddAddr(cfg)))
 }
 
 // LADelAddr takes an address from a link.
 func LADelAddr(lp LinkProvider, cidr string) LinkAction {
-	return changeLink("del-address", "del addr", lp, withAddr(cidr, (*netlink.Handle).AddrDel), cidr)
+	cfg, err := addrOf(lp, cidr)
+	return called("del-address", orFail(err, DelAddr(cfg)))
 }
 
-func attrsOf(name string) netlink.LinkAttrs {
-	attrs := netlink.NewLinkAttrs()
-	attrs.Name = name
-	return attrs
-}
-
-// addLink makes an action that makes a link, or that fails with err.
-func addLink(name string, link netlink.Link, err error) LinkAction {
-	text := link.Type() + " " + link.Attrs().Name
-	return linkAction(name, LinkRef{}, funcOp{text, func(_ context.Context, c *Conn) error {
-		if err != nil {
-			return err
-		}
-		return unknownKind(link.Type(), c.Handle().LinkAdd(link))
-	}})
-}
-
-// changeLink makes an action of a function of the netlink package.
-func changeLink(name, verb string, lp LinkProvider, f func(*netlink.Handle, netlink.Link) error, args ...string) LinkAction {
-	text := strings.Join(append([]string{verb, lp.ref.String()}, args...), " ")
-	return linkAction(name, lp.ref, funcOp{text, func(_ context.Context, c *Conn) error {
-		link, err := c.Link(lp.ref)
-		if err != nil {
-			return err
-		}
-		return f(c.Handle(), link)
-	}})
-}
-
-func withAddr(cidr string, f func(*netlink.Handle, netlink.Link, *netlink.Addr) error) func(*netlink.Handle, netlink.Link) error {
-	return func(h *netlink.Handle, l netlink.Link) error {
-		addr, err := netlink.ParseAddr(cidr)
-		if err != nil {
-			return fmt.Errorf("%q is not an address with a prefix length", cidr)
-		}
-		return f(h, l, addr)
+// addrOf reads an address as the netlink package does: an IPv4 one comes with
+// the broadcast address of its prefix.
+func addrOf(lp LinkProvider, cidr string) (AddrConfig, error) {
+	prefix, err := netip.ParsePrefix(cidr)
+	cfg := AddrConfig{Link: lp.ref, Prefix: prefix}
+	if err != nil || !prefix.Addr().Is4() || prefix.Bits() >= 31 {
+		return cfg, err
 	}
+	last := prefix.Addr().As4()
+	host := binary.BigEndian.Uint32(last[:]) | 1<<(32-prefix.Bits()) - 1
+	binary.BigEndian.PutUint32(last[:], host)
+	cfg.Broadcast = netip.AddrFrom4(last)
+	return cfg, nil
 }
 
-func parseIP(what, text string) (net.IP, error) {
-	if ip := net.ParseIP(text); ip != nil {
-		return ip, nil
+// setAttr makes an action that sets one attribute of a link.
+func setAttr(name, verb string, lp LinkProvider, arg string, a Attr) LinkAction {
+	return SetLink(lp.ref, name, verb+" "+lp.ref.String()+" "+arg, LinkChange{Attrs: []Attr{a}})
+}
+
+// called gives an action the name that neslink has for it.
+func called(name string, a LinkAction) LinkAction {
+	a.name = name
+	return a
+}
+
+// orFail is the action, or where its arguments were wrong one that says so.
+func orFail(err error, a LinkAction) LinkAction {
+	if err != nil {
+		a.op = funcOp{a.op.String(), func(context.Context, *Conn) error { return err }}
 	}
-	return nil, fmt.Errorf("the %s %q is not an IP address", what, text)
+	return a
 }
 
 // ScriptResult is what a script left behind.
@@ -314,12 +317,12 @@ func NAExecNescript(script string, subcommand []string, result *ScriptResult) Ns
 		if err != nil || code == 0 {
 			return err
 		}
-		return &ExitError{Cmd: strings.Join(subcommand, " "), Code: code, Stderr: tail(stderr.String())}
+		return &ExitError{Cmd: strings.Join(subcommand, " "), Code: code, Stderr: endOf(stderr.String())}
 	})
 }
 
-// tail is the end of a program's output, as much as an error should hold.
-func tail(text string) string {
+// endOf is the end of a program's output, as much as an error should hold.
+func endOf(text string) string {
 	const most = 512
 	if len(text) <= most {
 		return text
