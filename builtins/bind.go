@@ -97,14 +97,15 @@ func (b *binder) split() *ArgError {
 	return nil
 }
 
-// optionAt returns the option that an argument names, or nil. The first
-// required positional is never one, so that `bridge up` makes a link "up".
+// optionAt returns the option that an argument names, or nil. What can be the
+// first required positional is that, so that `bridge up` makes a link "up", and
+// `ping from h1 10.0.0.1` starts with an option.
 func (b *binder) optionAt(i int) *Option {
 	a := b.args[i]
 	if !a.Bare || a.Value == nil {
 		return nil
 	}
-	if len(b.free) == 0 && len(b.params) > 0 && !b.params[0].Optional {
+	if len(b.free) == 0 && len(b.params) > 0 && !b.params[0].Optional && b.fits(b.params[0], i) {
 		return nil
 	}
 	return b.names(a.Value.String())

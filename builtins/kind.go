@@ -50,7 +50,11 @@ func (k kind) spec() *Spec {
 	for _, o := range k.options {
 		s.Options = append(s.Options, Option{Name: o.name, Aliases: o.aliases, Type: o.typ, Doc: o.doc})
 	}
-	s.Options = append(s.Options, commonOptions...)
+	for _, o := range commonOptions {
+		if findOption(s.Options, o.Name) == nil {
+			s.Options = append(s.Options, o)
+		}
+	}
 	return s
 }
 
@@ -151,8 +155,10 @@ func common(c *Call, param int, cfg *nsexec.LinkConfig) error {
 		case "alias":
 			cfg.Attrs = append(cfg.Attrs, nsexec.Attr{Type: unix.IFLA_IFALIAS, Data: []byte(v.(string))})
 		default:
-			if attr, ok := numbers[g.Option.Name]; ok {
-				cfg.Attrs = append(cfg.Attrs, nsexec.Attr{Type: attr, Data: nl.Uint32Attr(uint32(v.(int64)))})
+			// A kind's own option of the name, as the group of a vxlan, is
+			// another type.
+			if n, ok := v.(int64); ok && numbers[g.Option.Name] != 0 {
+				cfg.Attrs = append(cfg.Attrs, nsexec.Attr{Type: numbers[g.Option.Name], Data: nl.Uint32Attr(uint32(n))})
 			}
 		}
 	}

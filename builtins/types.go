@@ -51,18 +51,18 @@ func (l LinkArg) String() string {
 
 // The types that many verbs share. Beside each stands what Parse returns.
 var (
-	linkType    = ofText("LINK", parseLink)                                                        // LinkArg
-	newLinkType = ofText("NAME", parseNewLink)                                                     // LinkArg, its Link a name
-	ifName      = ofText("NAME", func(s string) (string, error) { return s, checkLinkName(s) })    // string
-	nsName      = ofText("NAME", func(s string) (string, error) { return s, nsexec.CheckNSName(s) }) // string
-	ipType      = ofText("IP", value.ParseIP)                                                      // value.IP
-	prefixType  = ofText("IP/LEN", value.ParsePrefix)                                              // value.Prefix
-	hostOrNet   = ofText("IP[/LEN]", parseHostOrNet)                                               // value.Prefix
-	macType     = ofText("MAC", value.ParseMAC)                                                    // value.MAC
-	switchType  = ofText("on|off", value.ParseBool)                                                // bool
-	textType    = ofText("TEXT", func(s string) (string, error) { return s, nil })                 // string
-	sizeType    = ofText("SIZE", value.ParseSize)                                                  // value.Size
-	timeType    = ofText("TIME", parseTime)                                                        // time.Duration
+	linkType    = ofText("LINK", parseLink)                                                                            // LinkArg
+	newLinkType = ofText("NAME", parseNewLink)                                                                         // LinkArg, its Link a name
+	ifName      = ofText("NAME", func(s string) (string, error) { return s, checkLinkName(s) })                        // string
+	nsName      = ofText("NAME", func(s string) (string, error) { return s, nsexec.CheckNSName(s) })                   // string
+	ipType      = ofText("IP", value.ParseIP)                                                                          // value.IP
+	prefixType  = ofText("IP/LEN", value.ParsePrefix)                                                                  // value.Prefix
+	hostOrNet   = ofText("IP[/LEN]", parseHostOrNet)                                                                   // value.Prefix
+	macType     = ofText("MAC", value.ParseMAC)                                                                        // value.MAC
+	switchType  = ofText("on|off", func(s string) (bool, error) { b, err := value.ParseBool(s); return bool(b), err }) // bool
+	textType    = ofText("TEXT", func(s string) (string, error) { return s, nil })                                     // string
+	sizeType    = ofText("SIZE", value.ParseSize)                                                                      // value.Size
+	timeType    = ofText("TIME", parseTime)                                                                            // time.Duration
 )
 
 func parseTime(s string) (time.Duration, error) {

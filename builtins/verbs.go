@@ -6,9 +6,12 @@ import "github.com/nescript/nescript/nsexec"
 
 // table is every built-in verb. All that lists verbs reads it.
 var table = concat(
-	[]*Spec{nsSpec, moveSpec, vethSpec, addrSpec},
+	[]*Spec{nsSpec, moveSpec, vethSpec, addrSpec, routeSpec, ruleSpec, neighSpec},
 	linkSpecs(),
 	linkStateSpecs(),
+	[]*Spec{sysctlSpec, forwardSpec, settleSpec},
+	[]*Spec{execSpec, shSpec, printSpec, failSpec},
+	[]*Spec{expectPing, expectTCP, expectExec},
 )
 
 // kinds are the kinds of links that have a verb.

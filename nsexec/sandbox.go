@@ -93,15 +93,11 @@ func runSandboxed() (code int, err error) {
 			return 0, err
 		}
 	}
-	attr, err := sandboxAttr()
+	attrs, err := sandboxAttrs()
 	if err != nil {
 		return 0, err
 	}
-	cmd := exec.Command("/proc/self/exe")
-	cmd.Args = os.Args
-	cmd.Env = append(os.Environ(), sandboxEnv+"="+strings.Join(outside, " "))
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.SysProcAttr = attr
+	env := append(os.Environ(), sandboxEnv+"="+strings.Join(outside, " "))
 
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT)
@@ -110,13 +106,27 @@ func runSandboxed() (code int, err error) {
 	// Pdeathsig is about the thread that started the process, so a thread is
 	// held until the process has ended.
 	err = onWorker(func(*thread) error {
-		if err := cmd.Start(); err != nil {
+		cmd, err := startSelf(env, attrs)
+		if err != nil {
 			return explainSandbox(err)
 		}
 		go passOn(signals, cmd.Process)
 		return cmd.Wait()
 	})
 	return exitCode(err)
+}
+
+// startSelf starts the program again, in the first way that is allowed.
+func startSelf(env []string, attrs []*syscall.SysProcAttr) (cmd *exec.Cmd, err error) {
+	for _, attr := range attrs {
+		cmd = exec.Command("/proc/self/exe")
+		cmd.Args, cmd.Env, cmd.SysProcAttr = os.Args, env, attr
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+		if err = cmd.Start(); !errors.Is(err, unix.EPERM) {
+			break
+		}
+	}
+	return cmd, err
 }
 
 // passOn hands signals to the process inside. Those of a terminal's keys have

@@ -6,30 +6,39 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"strings"
 	"syscall"
 )
 
-// sandboxAttr says how to start a process into a sandbox. An ordinary user
-// becomes user 0 inside, alone; root keeps all the users it knows.
-func sandboxAttr() (*syscall.SysProcAttr, error) {
-	attr := &syscall.SysProcAttr{
+// sandboxAttrs are the ways to start a process into a sandbox, the best first.
+// Root keeps all the users it knows, if it may hand them on (CAP_SETUID); others
+// become user 0 inside, alone.
+func sandboxAttrs() ([]*syscall.SysProcAttr, error) {
+	alone := sandboxAttr()
+	alone.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
+	alone.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
+	if os.Geteuid() != 0 {
+		return []*syscall.SysProcAttr{alone}, nil
+	}
+	all := sandboxAttr()
+	var err error
+	if all.UidMappings, err = sameIDs("/proc/self/uid_map"); err != nil {
+		return nil, err
+	}
+	if all.GidMappings, err = sameIDs("/proc/self/gid_map"); err != nil {
+		return nil, err
+	}
+	// In a sandbox of an ordinary user setgroups is denied, and stays so within.
+	setgroups, err := os.ReadFile("/proc/self/setgroups")
+	all.GidMappingsEnableSetgroups = err == nil && strings.TrimSpace(string(setgroups)) == "allow"
+	return []*syscall.SysProcAttr{all, alone}, nil
+}
+
+func sandboxAttr() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS | syscall.CLONE_NEWNET,
 		Pdeathsig:  syscall.SIGKILL,
 	}
-	if os.Geteuid() != 0 {
-		attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
-		attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
-		return attr, nil
-	}
-	var err error
-	if attr.UidMappings, err = sameIDs("/proc/self/uid_map"); err != nil {
-		return nil, err
-	}
-	if attr.GidMappings, err = sameIDs("/proc/self/gid_map"); err != nil {
-		return nil, err
-	}
-	attr.GidMappingsEnableSetgroups = true
-	return attr, nil
 }
 
 // sameIDs maps each user or group that exists here to itself.

@@ -1,0 +1,258 @@
+//go:build linux
+
+package builtins
+
+import (
+	"bufio"
+	"fmt"
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/nescript/nescript/lang/value"
+	"github.com/nescript/nescript/nsexec"
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// routeTypes are RTN_* of linux/rtnetlink.h.
+var routeTypes = []word{
+	{"unicast", unix.RTN_UNICAST}, {"local", unix.RTN_LOCAL}, {"broadcast", unix.RTN_BROADCAST},
+	{"anycast", unix.RTN_ANYCAST}, {"multicast", unix.RTN_MULTICAST}, {"blackhole", unix.RTN_BLACKHOLE},
+	{"unreachable", unix.RTN_UNREACHABLE}, {"prohibit", unix.RTN_PROHIBIT}, {"throw", unix.RTN_THROW},
+}
+
+// routeMetrics are the options that go into RTA_METRICS, RTAX_* of
+// linux/rtnetlink.h.
+var routeMetrics = []struct {
+	name string
+	attr uint16
+	doc  string
+}{
+	{"mtu", unix.RTAX_MTU, "the path's largest packet"},
+	{"advmss", unix.RTAX_ADVMSS, "the segment size to tell TCP peers"},
+	{"hoplimit", unix.RTAX_HOPLIMIT, "the hop limit of packets"},
+	{"window", unix.RTAX_WINDOW, "the largest TCP window"},
+	{"rtt", unix.RTAX_RTT, "the round trip time to start with, in eighths of a millisecond"},
+	{"initcwnd", unix.RTAX_INITCWND, "TCP's congestion window to start with"},
+	{"initrwnd", unix.RTAX_INITRWND, "TCP's receive window to start with"},
+	{"quickack", unix.RTAX_QUICKACK, "acknowledge at once"},
+}
+
+// destination is `default`, a prefix, or an address alone.
+type destination struct {
+	all    bool // default: the family comes from the gateway
+	prefix netip.Prefix
+}
+
+var (
+	routeType = oneOf(routeTypes...)
+	destType  = ofText("default|IP[/LEN]", func(s string) (destination, error) {
+		if s == "default" || s == "all" || s == "any" {
+			return destination{all: true}, nil
+		}
+		p, err := parseHostOrNet(s)
+		if err != nil {
+			return destination{}, err
+		}
+		if p.Masked() != p.Prefix {
+			return destination{}, fmt.Errorf("%s has host bits set; the network is %s", p, p.Masked())
+		}
+		return destination{prefix: p.Prefix}, nil
+	})
+	tableType = ofText("TABLE", func(s string) (int64, error) {
+		return named(s, map[string]int64{"default": unix.RT_TABLE_DEFAULT, "main": unix.RT_TABLE_MAIN, "local": unix.RT_TABLE_LOCAL}, "/etc/iproute2/rt_tables", 1<<32-1)
+	})
+	protoType = ofText("PROTO", func(s string) (int64, error) {
+		return named(s, map[string]int64{"redirect": 1, "kernel": unix.RTPROT_KERNEL, "boot": unix.RTPROT_BOOT, "static": unix.RTPROT_STATIC, "ra": unix.RTPROT_RA, "dhcp": unix.RTPROT_DHCP, "bird": unix.RTPROT_BIRD, "zebra": unix.RTPROT_ZEBRA, "bgp": unix.RTPROT_BGP, "isis": unix.RTPROT_ISIS, "ospf": unix.RTPROT_OSPF, "rip": unix.RTPROT_RIP, "babel": unix.RTPROT_BABEL, "eigrp": unix.RTPROT_EIGRP}, "", 255)
+	})
+	prefType = oneOf(word{"medium", 0}, word{"high", 1}, word{"low", 3})
+)
+
+// named reads a number or a name for one, from words or from a file of
+// iproute2's.
+func named(s string, words map[string]int64, file string, most int64) (int64, error) {
+	if n, ok := words[s]; ok {
+		return n, nil
+	}
+	if n, err := strconv.ParseInt(s, 0, 64); err == nil {
+		if n < 1 || n > most {
+			return 0, fmt.Errorf("%d is not in 1..%d", n, most)
+		}
+		return n, nil
+	}
+	if n, ok := inFile(file, s); ok {
+		return n, nil
+	}
+	return 0, fmt.Errorf("%q is neither a number nor a known name", s)
+}
+
+// inFile looks a name up in a file of lines `NUMBER NAME`.
+func inFile(file, name string) (int64, bool) {
+	f, err := os.Open(file)
+	if err != nil {
+		return 0, false
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		fields := strings.Fields(lines.Text())
+		if len(fields) < 2 || fields[1] != name {
+			continue
+		}
+		if n, err := strconv.ParseInt(fields[0], 0, 64); err == nil {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+// viaOptions are those of a next hop.
+var viaOptions = []Option{
+	{Name: "via", Type: ipType, Doc: "the gateway; an IPv6 one may serve IPv4 (RFC 5549)"},
+	{Name: "dev", Aliases: []string{"oif"}, Type: linkType, Doc: "the link"},
+	{Name: "onlink", Doc: "the gateway is on the link, whatever its address"},
+}
+
+var routeSpec = &Spec{
+	Name: "route", Group: Layer3,
+	Doc:     "add a route",
+	Example: "route 10.1.0.0/16 via 10.0.0.1 dev eth0 metric 100",
+	Params: []Param{
+		{Name: "TYPE", Type: routeType, Optional: true, Doc: "unicast unless said otherwise"},
+		{Name: "PREFIX", Type: destType, Doc: "where to: default, a network or an address"},
+	},
+	ModParams: map[Modifiers][]Param{Flush: {{Name: "PREFIX", Type: destType, Optional: true}}},
+	Modifiers: Del | Replace | Ensure | Flush,
+	Options: append(append([]Option{}, viaOptions...), append(routeMetricOptions(),
+		Option{Name: "src", Type: ipType, Doc: "the address to send from"},
+		Option{Name: "metric", Aliases: []string{"priority", "preference"}, Type: number(0, 1<<32-1), Doc: "the lower of two routes is taken"},
+		Option{Name: "table", Type: tableType, Doc: "the routing table, by number or name"},
+		Option{Name: "scope", Type: scopeType, Doc: "how far the destination is"},
+		Option{Name: "proto", Aliases: []string{"protocol"}, Type: protoType, Doc: "who set it"},
+		Option{Name: "tos", Aliases: []string{"dsfield"}, Type: number(0, 255), Doc: "only packets with this TOS"},
+		Option{Name: "pref", Type: prefType, Doc: "the preference of an IPv6 router (RFC 4191)"},
+		Option{Name: "nhid", Type: number(1, 1<<32-1), Doc: "a nexthop object"},
+		Option{Name: "nexthop", Repeat: true, Options: append(append([]Option{}, viaOptions...), Option{Name: "weight", Type: number(1, 256), Doc: "its share of the flows"}), Doc: "one of several ways"},
+	)...),
+	Compile: compileRoute,
+}
+
+func routeMetricOptions() []Option {
+	var out []Option
+	for _, m := range routeMetrics {
+		out = append(out, Option{Name: m.name, Type: number(0, 1<<32-1), Doc: m.doc})
+	}
+	return out
+}
+
+func compileRoute(c *Call) ([]nsexec.Step, error) {
+	if c.Modifier == Flush {
+		return flushRoutes(c)
+	}
+	cfg := nsexec.RouteConfig{
+		Type: c.Int("TYPE"), Metric: optInt(c, "metric"), Table: optInt(c, "table"), Proto: optInt(c, "proto"),
+		TOS: optInt(c, "tos"), NHID: optInt(c, "nhid"), Scope: -1, Hop: nextHop(c.Options()),
+	}
+	if c.Has("scope") {
+		cfg.Scope = optInt(c, "scope")
+	}
+	if c.Has("pref") {
+		cfg.Pref = optInt(c, "pref") + 1
+	}
+	if ip, ok := Opt[value.IP](c, "src"); ok {
+		cfg.Src = ip.Addr
+	}
+	for _, m := range routeMetrics {
+		if n, ok := Opt[int64](c, m.name); ok {
+			cfg.Metrics = append(cfg.Metrics, nsexec.Attr{Type: m.attr, Data: nl.Uint32Attr(uint32(n))})
+		}
+	}
+	for _, g := range c.Repeated("nexthop") {
+		cfg.Hops = append(cfg.Hops, nextHop(g.Given))
+	}
+	var err error
+	if cfg.Dst, err = routeDst(One[destination](c, "PREFIX"), cfg); err != nil {
+		return nil, err
+	}
+	if err := checkRoute(c, cfg); err != nil {
+		return nil, err
+	}
+	return []nsexec.Step{{NS: c.Env.NS, Action: routed(c.Modifier, cfg)}}, nil
+}
+
+func routed(mod Modifiers, cfg nsexec.RouteConfig) nsexec.Action {
+	switch mod {
+	case Del:
+		return nsexec.DelRoute(cfg)
+	case Replace, Ensure:
+		return nsexec.ReplaceRoute(cfg)
+	}
+	return nsexec.AddRoute(cfg)
+}
+
+func nextHop(given []Given) nsexec.NextHop {
+	var hop nsexec.NextHop
+	if ip, ok := GivenAs[value.IP](given, "via"); ok {
+		hop.Via = ip.Addr
+	}
+	if l, ok := GivenAs[LinkArg](given, "dev"); ok {
+		hop.Dev = l.Link
+	}
+	weight, _ := GivenAs[int64](given, "weight")
+	hop.Weight = int(weight)
+	hop.OnLink, _ = GivenAs[bool](given, "onlink")
+	return hop
+}
+
+// routeDst is the destination as a prefix. The family of `default` is that of
+// the first address that the route names, else IPv4.
+func routeDst(d destination, cfg nsexec.RouteConfig) (netip.Prefix, error) {
+	if !d.all {
+		return d.prefix, nil
+	}
+	named := cfg.Hop.Via
+	for _, hop := range cfg.Hops {
+		if !named.IsValid() {
+			named = hop.Via
+		}
+	}
+	if !named.IsValid() {
+		named = cfg.Src
+	}
+	if named.Is6() {
+		return netip.PrefixFrom(netip.IPv6Unspecified(), 0), nil
+	}
+	return netip.PrefixFrom(netip.IPv4Unspecified(), 0), nil
+}
+
+// checkRoute refuses what the kernel would refuse without a word.
+func checkRoute(c *Call, cfg nsexec.RouteConfig) error {
+	if cfg.Src.IsValid() && cfg.Src.Is4() != cfg.Dst.Addr().Is4() {
+		return fmt.Errorf("src %s and the destination %s are of two families", cfg.Src, cfg.Dst)
+	}
+	for _, hop := range append(cfg.Hops, cfg.Hop) {
+		if hop.Via.Is4() && cfg.Dst.Addr().Is6() {
+			return fmt.Errorf("an IPv6 route has no IPv4 gateway such as %s", hop.Via)
+		}
+	}
+	if len(cfg.Hops) > 0 && (cfg.Hop != nsexec.NextHop{}) {
+		return fmt.Errorf("a route has its own via and dev or those of its nexthops, not both")
+	}
+	reaches := cfg.Hop.Via.IsValid() || cfg.Hop.Dev != nsexec.LinkRef{} || len(cfg.Hops) > 0 || cfg.NHID != 0
+	if !reaches && c.Modifier != Del && (cfg.Type == 0 || cfg.Type == unix.RTN_UNICAST) {
+		return fmt.Errorf("a route needs a way: via IP, dev LINK, nexthop … or nhid N")
+	}
+	return nil
+}
+
+func flushRoutes(c *Call) ([]nsexec.Step, error) {
+	f := nsexec.FlushFilter{Table: optInt(c, "table"), Proto: optInt(c, "proto")}
+	if l, ok := Opt[LinkArg](c, "dev"); ok {
+		f.Dev = l.Link
+	}
+	if len(c.Param("PREFIX")) > 0 {
+		f.Dst, _ = routeDst(One[destination](c, "PREFIX"), nsexec.RouteConfig{})
+	}
+	return []nsexec.Step{{NS: c.Env.NS, Action: nsexec.FlushRoutes(f)}}, nil
+}

@@ -1,0 +1,127 @@
+//go:build linux
+
+package nsexec
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// RuleConfig is a rule of policy routing. A zero field fits everything.
+type RuleConfig struct {
+	Family   int // AF_INET or AF_INET6
+	From, To netip.Prefix
+	TOS      int
+	Not      bool
+	Table    int
+	Action   int    // FR_ACT_*; 0 is to look the table up
+	Attrs    []Attr // further FRA_* attributes
+	Text     string // the statement, for errors
+}
+
+// AddRule adds a rule (RTM_NEWRULE). It needs CAP_NET_ADMIN.
+func AddRule(cfg RuleConfig) NsAction {
+	return nsAction("rule", ruleOp{cfg, unix.RTM_NEWRULE, unix.NLM_F_CREATE | unix.NLM_F_EXCL, false})
+}
+
+// EnsureRule adds a rule unless there is the same one.
+func EnsureRule(cfg RuleConfig) NsAction {
+	return nsAction("ensure-rule", ruleOp{cfg, unix.RTM_NEWRULE, unix.NLM_F_CREATE | unix.NLM_F_EXCL, true})
+}
+
+// DelRule deletes the first rule that cfg describes.
+func DelRule(cfg RuleConfig) NsAction {
+	return nsAction("del-rule", ruleOp{cfg, unix.RTM_DELRULE, 0, false})
+}
+
+type ruleOp struct {
+	cfg    RuleConfig
+	proto  int
+	flags  int
+	ensure bool
+}
+
+func (o ruleOp) String() string { return o.cfg.Text }
+
+// Of linux/fib_rules.h.
+const (
+	frActToTable  = 1
+	fibRuleInvert = 2
+)
+
+// ruleHeader is struct fib_rule_hdr.
+type ruleHeader [12]byte
+
+func (h ruleHeader) Len() int          { return len(h) }
+func (h ruleHeader) Serialize() []byte { return h[:] }
+
+func (o ruleOp) act(_ context.Context, c *Conn) error {
+	cfg := o.cfg
+	req := c.Request(o.proto, o.flags|unix.NLM_F_ACK)
+	h := ruleHeader{0: byte(cfg.Family), 3: byte(cfg.TOS), 7: byte(cfg.Action)}
+	if cfg.Action == 0 && (o.proto == unix.RTM_NEWRULE || cfg.Table != 0) {
+		h[7] = frActToTable
+	}
+	if cfg.Table > 0 && cfg.Table < 256 {
+		h[4] = byte(cfg.Table)
+	}
+	if cfg.Not {
+		binary.NativeEndian.PutUint32(h[8:], fibRuleInvert)
+	}
+	var attrs []Attr
+	for _, p := range []struct {
+		prefix netip.Prefix
+		attr   uint16
+		length *byte
+	}{{cfg.To, unix.FRA_DST, &h[1]}, {cfg.From, unix.FRA_SRC, &h[2]}} {
+		if p.prefix.IsValid() {
+			*p.length = byte(p.prefix.Bits())
+			attrs = append(attrs, Attr{Type: p.attr, Data: p.prefix.Masked().Addr().AsSlice()})
+		}
+	}
+	if cfg.Table != 0 {
+		attrs = append(attrs, Attr{Type: unix.FRA_TABLE, Data: nl.Uint32Attr(uint32(cfg.Table))})
+	}
+	req.AddData(h)
+	for _, a := range append(attrs, cfg.Attrs...) {
+		req.AddData(rtAttr(a))
+	}
+	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
+	if o.ensure && errors.Is(err, unix.EEXIST) {
+		return nil
+	}
+	return err
+}
+
+// FlushRules deletes all rules of a family but the one of the local table, as
+// `ip rule flush` does.
+func FlushRules(family int) NsAction { return nsAction("flush-rule", flushRuleOp{family}) }
+
+type flushRuleOp struct{ family int }
+
+func (o flushRuleOp) String() string {
+	return fmt.Sprintf("flush rule family %s", map[int]string{unix.AF_INET: "inet", unix.AF_INET6: "inet6"}[o.family])
+}
+
+func (o flushRuleOp) act(_ context.Context, c *Conn) error {
+	rules, err := c.Handle().RuleList(o.family)
+	if err != nil {
+		return err
+	}
+	for _, r := range rules {
+		if r.Priority <= 0 {
+			continue
+		}
+		r.Family = o.family
+		if err := c.Handle().RuleDel(&r); err != nil && !errors.Is(err, unix.ENOENT) {
+			return err
+		}
+	}
+	return nil
+}
