@@ -55,7 +55,10 @@ func manyRole() int {
 			nsexec.Step{NS: next, Action: nsexec.LASetUp(nsexec.LPName(peer))})
 	}
 	for i := range many {
-		steps = append(steps, nsexec.Step{NS: nsexec.Named(name(i)), Action: has(fmt.Sprint("from", (i+many-1)%many))}, nsexec.Step{Action: nsexec.DelNS(name(i))})
+		steps = append(steps, nsexec.Step{NS: nsexec.Named(name(i)), Action: has(fmt.Sprint("from", (i+many-1)%many))})
+	}
+	for i := range many {
+		steps = append(steps, nsexec.Step{Action: nsexec.DelNS(name(i))})
 	}
 	err = e.Run(context.Background(), steps...)
 	return complain(errors.Join(err, e.Close()))
