@@ -127,6 +127,14 @@ func (a *app) report(err error) {
 
 // diagnose explains an error, with what the command line can do about it.
 func (a *app) diagnose(err error) []*lang.Diagnostic {
+	joined, several := err.(interface{ Unwrap() []error })
+	if _, one := err.(lang.Diagnostics); several && !one { // of several files
+		var out []*lang.Diagnostic
+		for _, e := range joined.Unwrap() {
+			out = append(out, a.diagnose(e)...)
+		}
+		return out
+	}
 	var usage *usageError
 	if errors.As(err, &usage) {
 		d := &lang.Diagnostic{Message: usage.msg, Cause: err}

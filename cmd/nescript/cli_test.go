@@ -65,11 +65,7 @@ func exits(ts *testscript.TestScript, args []string, as *syscall.SysProcAttr) {
 	if redirected {
 		args = args[1:]
 	}
-	path, err := exec.LookPath(args[0])
-	if err != nil {
-		path = filepath.Join(strings.Split(ts.Getenv("PATH"), ":")[0], args[0])
-	}
-	cmd := exec.Command(path, args[1:]...)
+	cmd := exec.Command(findProgram(ts, args[0]), args[1:]...)
 	cmd.Args[0] = args[0]
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Env = environ(ts)
@@ -88,6 +84,20 @@ func exits(ts *testscript.TestScript, args []string, as *syscall.SysProcAttr) {
 	if got := cmd.ProcessState.ExitCode(); got != want {
 		ts.Fatalf("%v: %v, want exit code %d", args, cmd.ProcessState, want)
 	}
+}
+
+// findProgram is what a shell in the script's folder would run.
+func findProgram(ts *testscript.TestScript, name string) string {
+	if strings.Contains(name, "/") {
+		return ts.MkAbs(name)
+	}
+	for _, dir := range filepath.SplitList(ts.Getenv("PATH")) {
+		if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
+			return path
+		}
+	}
+	ts.Fatalf("no program %q", name)
+	return ""
 }
 
 // environ is the script's environment.

@@ -33,11 +33,11 @@ the kernel something, which is answered as things are now.`,
 }
 
 func (a *app) writePlan(ctx context.Context, s *script) error {
-	in, err := interp.New(interp.Params(s.params), interp.Args(s.args...))
+	in, end, err := newInterp(interp.Params(s.params), interp.Args(s.args...))
 	if err != nil {
 		return err
 	}
-	defer in.Close()
+	defer end()
 	file, err := lang.Parse(s.name, []byte(s.src))
 	if err != nil {
 		return in.CheckString(s.name, s.src)

@@ -52,11 +52,11 @@ func (a *app) repl(ref string) error {
 	if !interactive { // the statements come from there
 		opts = []interp.Option{interp.Stdio(nil, a.out, a.err)}
 	}
-	in, err := interp.New(opts...)
+	in, end, err := newInterp(opts...)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
+	defer end()
 	s := &session{app: a, in: in}
 	if ref != "" {
 		if err := s.start(strings.Fields(ref)); err != nil {
