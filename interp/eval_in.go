@@ -52,6 +52,7 @@ func literals(args []lang.Arg) []builtins.Arg {
 
 func (e *env) inPlace(p place, b *lang.Block) (outcome, error) {
 	if !p.fresh {
+		e.adopt(p, b)
 		return e.enter(p.ref, p.node, b)
 	}
 	if e.m.plan != nil {
@@ -68,6 +69,30 @@ func (e *env) inPlace(p place, b *lang.Block) (outcome, error) {
 	}
 	delete(e.m.envs, ref)
 	return out, joined([]error{ended, at(p.node, drop())})
+}
+
+// adopt sees to it that a named namespace is there for a block that starts by
+// making a link, which says well enough that it is wanted.
+func (e *env) adopt(p place, b *lang.Block) {
+	if e.m.plan != nil || p.ref.Kind != nsexec.RefName || !e.startsByMaking(b) {
+		return
+	}
+	step := builtins.EnterNS(e.m.envOf(nsexec.Host()), p.ref.Name)
+	step.Tag = &site{env: e, node: p.node, number: e.m.waiting}
+	e.m.pending = append(e.m.pending, step)
+	e.m.waiting++
+}
+
+func (e *env) startsByMaking(b *lang.Block) bool {
+	if len(b.Stmts) == 0 {
+		return false
+	}
+	c, ok := b.Stmts[0].(*lang.Command)
+	if !ok || c.Modifier != nil && modifiers[c.Modifier.Raw] == builtins.Del {
+		return false
+	}
+	p, err := e.planOf(c)
+	return err == nil && p.spec != nil && p.spec.Makes()
 }
 
 // fresh makes a namespace without a name; drop ends it.
