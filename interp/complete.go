@@ -190,11 +190,13 @@ func (c *completion) ref(words []string) {
 	for i := 0; i < len(words); i++ {
 		takes, ok := refWords[words[i]]
 		switch {
-		case ok && takes > 0 && i+takes >= len(words): // the cursor is at what it takes
+		case ok && i+takes >= len(words) && takes > 0: // the cursor is at what it takes
 			kind = words[i]
 			i = len(words)
+		case ok && words[i] == "ns":
+			kind = "ns" // any number of names
 		case ok:
-			kind = words[i]
+			kind = ""
 			i += takes
 		}
 	}
@@ -204,7 +206,7 @@ func (c *completion) ref(words []string) {
 		if words[len(words)-1] != "ns" {
 			c.add(refNames...)
 		}
-	case "", "host", "new":
+	case "":
 		c.add(refNames...)
 	}
 }

@@ -70,12 +70,9 @@ type argCursor struct {
 	valued bool // option has a value
 }
 
-// inScope are the options that may stand here. There are none before the first
-// parameter that must be given has its argument.
+// inScope are the options that may stand here. What can be the first parameter
+// that must be given is that, as the binder has it.
 func (a *argCursor) inScope() []builtins.Option {
-	if a.last == 0 && len(a.params) > 0 && !a.params[0].Optional {
-		return nil
-	}
 	out := slices.Clone(a.spec.Options)
 	if a.last > 0 {
 		out = append(out, a.params[a.last-1].Options...)
@@ -83,7 +80,13 @@ func (a *argCursor) inScope() []builtins.Option {
 	if a.option != nil {
 		out = append(out, a.option.Options...)
 	}
-	return out
+	if a.last > 0 || len(a.params) == 0 || a.params[0].Optional {
+		return out
+	}
+	return slices.DeleteFunc(out, func(o builtins.Option) bool {
+		_, err := a.params[0].Type.Parse(value.String(o.Name))
+		return err == nil
+	})
 }
 
 func (a *argCursor) word(w string) {

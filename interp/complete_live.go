@@ -16,7 +16,7 @@ func (c *completion) ofType(t builtins.Type) {
 	switch name := t.String(); name {
 	case "LINK":
 		c.links()
-	case "NEWLINK":
+	case "[NS:]NAME":
 		c.namespaces(":")
 	case "NAMESPACE":
 		c.namespaces("")

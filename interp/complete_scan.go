@@ -132,8 +132,11 @@ func (s *cursorScan) open() {
 	if len(words) > 0 && words[0] == "in" {
 		words = words[1:]
 	}
-	if len(words) == 2 && words[0] == "ns" {
+	switch {
+	case len(words) == 2 && words[0] == "ns":
 		s.cur.ns = nsexec.Named(words[1])
+	case len(words) == 1 && words[0] == "host":
+		s.cur.ns = nsexec.Host()
 	}
 	s.cur.words = nil
 }

@@ -55,8 +55,8 @@ func (e *env) tryExpect(s *lang.Expect) error {
 	if err == nil {
 		return &CheckError{Msg: "it was expected not to pass, and did", Tries: 1}
 	}
-	if s.Cond != nil && !isCheckError(err) {
-		return err // the expression has no value, neither true nor false
+	if s.Cond != nil && !isCheckError(err) || s.Check != nil && !unmet(err) {
+		return err // it is neither so nor not so
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func (e *env) adopt(p place, b *lang.Block) {
 	step := builtins.EnterNS(e.m.envOf(nsexec.Host()), p.ref.Name)
 	step.Tag = &site{env: e, node: p.node, number: e.m.waiting}
 	e.m.pending = append(e.m.pending, step)
-	e.m.waiting++
+
 }
 
 func (e *env) startsByMaking(b *lang.Block) bool {

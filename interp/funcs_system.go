@@ -6,14 +6,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"os"
-	"os/exec"
-	"path"
 	"strings"
-	"syscall"
 
-	"github.com/nescript/nescript/builtins"
+	"golang.org/x/sys/unix"
+
 	"github.com/nescript/nescript/lang/value"
 	"github.com/nescript/nescript/nsexec"
 )
@@ -44,7 +41,7 @@ func askSysctl(q *asker, a *args) (value.Value, error) {
 	if a.err != nil {
 		return nil, nil
 	}
-	file, err := sysctlFile(key)
+	file, err := nsexec.SysctlPath(key)
 	if err != nil {
 		return nil, &argError{arg: 0, err: err}
 	}
@@ -53,23 +50,15 @@ func askSysctl(q *asker, a *args) (value.Value, error) {
 		text, err = os.ReadFile(file)
 		return err
 	}))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, &argError{arg: 0, err: fmt.Errorf("there is no sysctl %q", key)}
+	if errors.Is(err, os.ErrNotExist) && !missingNamespace(err) {
+		return nil, &argError{arg: 0, err: &nsexec.NoSysctlError{Key: key}}
 	}
 	return value.String(strings.TrimSpace(string(text))), err
 }
 
-// sysctlFile is the file of a key below /proc/sys. As in sysctl(8), the first
-// separator of a key tells whether dots or slashes separate; the other one then
-// stands for itself the other way round.
-func sysctlFile(key string) (string, error) {
-	if i := strings.IndexAny(key, "./"); i >= 0 && key[i] == '.' {
-		key = strings.NewReplacer(".", "/", "/", ".").Replace(key)
-	}
-	if key == "" || key != path.Clean(key) || path.IsAbs(key) || strings.HasPrefix(key, "..") {
-		return "", fmt.Errorf("%q is not a sysctl", key)
-	}
-	return path.Join("/proc/sys", key), nil
+func missingNamespace(err error) bool {
+	var ns *nsexec.NoNamespaceError
+	return errors.As(err, &ns)
 }
 
 func capture(q *asker, a *args) (value.Value, error) {
@@ -81,52 +70,32 @@ func capture(q *asker, a *args) (value.Value, error) {
 		return nil, nil
 	}
 	var out bytes.Buffer
-	io := q.e.m.envOf(q.e.ns)
-	run := func(ctx context.Context, _ *nsexec.Conn) error {
-		cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-		cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.Dir = io.Stdin, &out, io.Stderr, io.Dir
-		return exitError(argv, cmd.Run())
-	}
-	if err := q.e.act(q.e.ns, nsexec.ActionFunc("capture", "exec "+strings.Join(argv, " "), true, run)); err != nil {
-		return nil, err
-	}
-	return value.String(strings.TrimRight(out.String(), "\n")), nil
+	env := q.e.m.envOf(q.e.ns)
+	err := q.e.act(q.e.ns, nsexec.Exec(nsexec.ExecConfig{
+		Args: argv, Dir: env.Dir, Stdin: env.Stdin, Stdout: &out, Stderr: env.Stderr,
+	}))
+	return value.String(strings.TrimRight(out.String(), "\n")), err
 }
 
-func exitError(argv []string, err error) error {
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) {
-		return err
-	}
-	code := exit.ExitCode()
-	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		code = 128 + int(status.Signal())
-	}
-	return &nsexec.ExitError{Cmd: strings.Join(argv, " "), Code: code}
-}
-
-// askPing is the check `expect ping` as a question.
 func askPing(q *asker, a *args) (value.Value, error) {
 	to, ns := a.ip(0), q.in(a, 1)
-	spec := q.e.m.in.verbs.Lookup("expect ping")
-	if a.err != nil || spec == nil {
-		return nil, a.err
+	if a.err != nil {
+		return nil, nil
 	}
-	call, wrong := spec.Bind(q.e.m.envOf(ns), 0, []builtins.Arg{{Value: to}})
-	if wrong != nil {
-		return nil, errors.New(wrong.Msg)
+	err := q.e.act(ns, nsexec.Ping(nsexec.PingConfig{IP: to.Addr}))
+	if err != nil && unmet(err) {
+		return value.Bool(false), nil
 	}
-	steps, err := spec.Compile(call)
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range steps {
-		if err := q.e.act(s.NS, s.Action); err != nil {
-			return value.Bool(false), onlyUnmet(err)
-		}
-	}
-	return value.Bool(true), nil
+	return value.Bool(err == nil), err
 }
 
-// onlyUnmet lets errors pass that are not about the check itself.
-func onlyUnmet(err error) error { return err }
+// unmet reports whether an error of a check says that what it looks for is not
+// so, rather than that it could not look.
+func unmet(err error) bool {
+	for _, other := range []error{unix.EPERM, unix.EACCES, unix.ENOENT, context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, other) {
+			return false
+		}
+	}
+	return true
+}

@@ -113,10 +113,10 @@ in ns a <
     let l = link("eth0")
     print ${l.ifname} ${l.mtu} ${link("b:eth0").mtu} ${len(links())} ${len(links("b"))}
     print ${addrs("eth0")[0].local} ${addrs("b:eth0")[0].local}
-    print ${routes()[0].dst} ${len(routes("b"))}
+    print ${routes()[0].dst} ${routes("b")[0].prefsrc}
     print ${exists("ns", "b")} ${exists("ns", "c")} ${exists("link", "eth0")} ${exists("link", "b:eth1")}
-    sysctl net.ipv4.ip_forward 1
-    print ${sysctl("net.ipv4.ip_forward")} ${sysctl("net.ipv4.ip_forward", "b")}
+    sysctl net.ipv4.ip_default_ttl 33
+    print ${sysctl("net.ipv4.ip_default_ttl")} ${sysctl("net.ipv4.ip_default_ttl", "b")}
     print ${route_to("10.0.0.2").dev}
     print ${ping("10.0.0.2")} ${ping(10.0.0.99)}
     print ${capture("sh", "-c", "echo hi; ip -o link | grep -c eth0")}
@@ -128,9 +128,9 @@ print ${sort(namespaces())}
 `)
 	want := `eth0 1500 1500 2 2
 10.0.0.1 10.0.0.2
-10.0.0.0/24 1
+10.0.0.0/24 10.0.0.2
 true false true false
-1 0
+33 64
 eth0
 true false
 hi
@@ -190,7 +190,7 @@ func TestKernel_expectPolls(t *testing.T) {
 ns a
 in ns a <
     bridge br0
-    expect not within 200ms (link("br0").operstate == "UP")
+    expect within 200ms not (link("br0").operstate == "UP")
     expect fails < expect within 200ms ping 10.9.9.9 >
     expect fails < up nope >
 >`)

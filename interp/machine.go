@@ -68,7 +68,7 @@ func (m *machine) enqueue(ctx context.Context, call *builtins.Call) error {
 
 // flush has the engine do the pending steps.
 func (m *machine) flush(ctx context.Context) error {
-	if m.waiting == 0 {
+	if m.waiting == 0 && len(m.pending) == 0 {
 		return nil
 	}
 	steps, calls := m.pending, m.waiting

@@ -51,7 +51,7 @@ func TestPlan_doesTheSame(t *testing.T) {
 				t.Fatal(err)
 			}
 			// A plan's arguments are words: what type they had is the verb's affair.
-			words := strings.NewReplacer(`"`, "", "[", "", "]", "", ",", "")
+			words := strings.NewReplacer(`"`, "", "[", "", "]", "", ",", "", `\`, "")
 			got, want := words.Replace(strings.Join(r.log, "\n")), words.Replace(test.want)
 			if got != want {
 				t.Errorf("the plan does something else (-want +got):\n%s", cmp.Diff(want, got))
