@@ -52,9 +52,10 @@ func (l LinkArg) String() string {
 // The types that many verbs share. Beside each stands what Parse returns.
 var (
 	linkType    = ofText("LINK", parseLink)                                                                            // LinkArg
-	newLinkType = ofText("NAME", parseNewLink)                                                                         // LinkArg, its Link a name
+	newLinkType = ofText("[NS:]NAME", parseNewLink)                                                                    // LinkArg, its Link a name
 	ifName      = ofText("NAME", func(s string) (string, error) { return s, checkLinkName(s) })                        // string
-	nsName      = ofText("NAME", func(s string) (string, error) { return s, nsexec.CheckNSName(s) })                   // string
+	nsName      = ofText("NAMESPACE", func(s string) (string, error) { return s, nsexec.CheckNSName(s) })              // string: one that is there
+	newNSName   = ofText("NAME", func(s string) (string, error) { return s, nsexec.CheckNSName(s) })                   // string
 	ipType      = ofText("IP", value.ParseIP)                                                                          // value.IP
 	prefixType  = ofText("IP/LEN", value.ParsePrefix)                                                                  // value.Prefix
 	hostOrNet   = ofText("IP[/LEN]", parseHostOrNet)                                                                   // value.Prefix
