@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/nescript/nescript/lang"
+	"github.com/nescript/nescript/lang/value"
 	"github.com/nescript/nescript/nsexec"
 )
 
@@ -170,26 +171,28 @@ func (c *Call) String() string {
 	b.WriteString(c.Spec.Name)
 	for _, a := range c.args {
 		b.WriteByte(' ')
-		switch {
-		case a.Value == nil:
-			b.WriteString("…")
-		case a.Bare:
-			b.WriteString(a.Value.String())
-		case len(c.Spec.Options) > 0 || c.Spec.isOption(a.Value.String()):
-			b.WriteString(c.quote(a.Value.String()))
-		default:
-			b.WriteString(lang.QuoteWord(a.Value.String()))
-		}
+		b.WriteString(c.argument(a))
 	}
 	return b.String()
 }
 
-// quote writes text as a word, in quotes where it would be taken for an option.
-func (c *Call) quote(s string) string {
-	if c.Spec.isOption(s) {
-		return "'" + s + "'"
+// argument writes an argument so that it reads back as it is: in quotes where
+// it would be taken for an option, in brackets where it is no word.
+func (c *Call) argument(a Arg) string {
+	switch a.Value.(type) {
+	case nil:
+		return "…" // not known yet
+	case value.List, *value.Record, value.Range, value.Null:
+		return "(" + value.Source(a.Value) + ")"
 	}
-	return lang.QuoteWord(s)
+	text := a.Value.String()
+	switch {
+	case a.Bare:
+		return lang.QuoteWord(text)
+	case c.Spec.isOption(text):
+		return "'" + text + "'"
+	}
+	return lang.QuoteWord(text)
 }
 
 // isOption reports whether a word is the name of one of the verb's options.

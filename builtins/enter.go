@@ -48,4 +48,3 @@ func EnterNS(env *Env, name string) nsexec.Step {
 	})
 	return nsexec.Step{NS: nsexec.Host(), Action: a}
 }
-

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -131,7 +132,11 @@ func TestFormatted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := lang.Format(parsed); got != string(src) {
+		var got strings.Builder
+		if err := lang.Fprint(&got, parsed); err != nil {
+			t.Fatal(err)
+		}
+		if got.String() != string(src) {
 			t.Errorf("%s is not formatted; nescript fmt -w mends it", file)
 		}
 	}
