@@ -3,6 +3,7 @@
 package interp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -150,6 +151,7 @@ func (in *Interp) alsoChecked(f *lang.File, err error) error {
 			diags = append(diags, d)
 		}
 	}
+	inOrder([]*lang.File{f}, diags)
 	return diags
 }
 
@@ -168,7 +170,15 @@ func (in *Interp) Plan(ctx context.Context, f *lang.File, w io.Writer) error {
 func (in *Interp) checked(f *lang.File, toRun bool) (*program, error) {
 	prog, diags := in.load(f)
 	diags = append(diags, in.check(prog, toRun)...)
+	inOrder(prog.files, diags)
 	return prog, asError(diags)
+}
+
+// inOrder sorts diagnostics as they stand in the source, file by file.
+func inOrder(files []*lang.File, diags lang.Diagnostics) {
+	slices.SortStableFunc(diags, func(a, b *lang.Diagnostic) int {
+		return cmp.Or(cmp.Compare(slices.Index(files, a.File), slices.Index(files, b.File)), cmp.Compare(a.Start.Offset, b.Start.Offset))
+	})
 }
 
 func asError(diags lang.Diagnostics) error {

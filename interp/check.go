@@ -5,6 +5,7 @@ package interp
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/nescript/nescript/builtins"
 	"github.com/nescript/nescript/lang"
@@ -32,7 +33,7 @@ type checker struct {
 	params   map[string]*lang.Param
 	visited  map[*lang.File]bool
 	toRun    bool           // the program is about to run, so its params must be there
-	partial  bool           // a statement could not be parsed: it might have declared what is missing
+	lost     []string       // the text of statements that could not be parsed
 	calls    []builtins.Arg // reused for the arguments of one command
 	nodes    []lang.Node
 	env      builtins.Env
@@ -76,12 +77,30 @@ func (c *checker) collect(f *lang.File) {
 		case *lang.Assign:
 			c.assigned[n.Name.Name] = true
 		case *lang.Bad:
-			c.partial = true
+			c.lost = append(c.lost, sourceOf(f, n))
 		case lang.Arg, lang.Expr:
 			return false // no statement is inside
 		}
 		return true
 	})
+}
+
+// sourceOf is a node's text.
+func sourceOf(f *lang.File, n lang.Node) string {
+	start, end := n.Span()
+	if start.Offset < 0 || end.Offset < start.Offset || int(end.Offset) > len(f.Source) {
+		return ""
+	}
+	return string(f.Source[start.Offset:end.Offset])
+}
+
+// mayBeLost reports whether a name that is not there might have been declared
+// by what could not be read: an include, or a statement that holds the name.
+func (c *checker) mayBeLost(name string) bool {
+	if c.prog.unread {
+		return true
+	}
+	return slices.ContainsFunc(c.lost, func(text string) bool { return strings.Contains(text, name) })
 }
 
 // script checks the statements of a file, which share the global variables.

@@ -53,7 +53,7 @@ func (c *checker) leaves(cmd *lang.Command) bool {
 
 // unknownVerb reports it, and still checks the arguments.
 func (c *checker) unknownVerb(cmd *lang.Command, name string) {
-	if !c.partial {
+	if !c.mayBeLost(name) {
 		c.suggestVerb(c.bad(cmd.Verb, "unknown verb %q", name), name)
 	}
 	c.args(cmd.Args)

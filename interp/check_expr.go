@@ -83,7 +83,7 @@ func (c *checker) variable(name string, n lang.Node) static {
 	if v := c.scope.find(name); v != nil {
 		return v.val
 	}
-	if !c.partial {
+	if !c.mayBeLost(name) {
 		c.undeclared(name, n)
 	}
 	return static{}
@@ -230,7 +230,7 @@ func (c *checker) computeCall(x *lang.Call, fn *Function, args []static) static 
 func (c *checker) callDef(x *lang.Call) {
 	name := x.Fun.Name
 	d := c.prog.def(name)
-	if d == nil && c.partial {
+	if d == nil && c.mayBeLost(name) {
 		return
 	}
 	if d == nil {

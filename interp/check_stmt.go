@@ -98,7 +98,7 @@ func placeOf(f *lang.File, n lang.Node) string {
 
 func (c *checker) assign(s *lang.Assign) {
 	c.expr(s.Value)
-	if c.scope.find(s.Name.Name) == nil && !c.partial {
+	if c.scope.find(s.Name.Name) == nil && !c.mayBeLost(s.Name.Name) {
 		d := c.undeclared(s.Name.Name, s.Name)
 		d.Help = append(d.Help, fmt.Sprintf("let %s = … declares it", s.Name.Name))
 	}

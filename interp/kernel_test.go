@@ -121,7 +121,7 @@ in ns a <
     print ${ping("10.0.0.2")} ${ping(10.0.0.99)}
     print ${capture("sh", "-c", "echo hi; ip -o link | grep -c eth0")}
     print ${10.0.0.2 in sort(["10.0.0.2"])}
-    print ${neighs()[0].dst}
+    for n in neighs() < if (n.dst == 10.0.0.2) < print ${n.dst} > >
     print ${stats("eth0").tx.packets > 0}
 >
 print ${sort(namespaces())}

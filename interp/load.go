@@ -20,6 +20,7 @@ type program struct {
 	includes map[*lang.Include]*lang.File
 	defs     map[string]*defn
 	old      map[string]*defn // of earlier runs of the same Interp
+	unread   bool             // some include could not be read
 }
 
 // def finds a def of this program or of an earlier one.
@@ -66,6 +67,7 @@ func (l *loader) file(f *lang.File, name string) {
 func (l *loader) include(f *lang.File, inc *lang.Include) {
 	lit, ok := literal(inc.Path)
 	if !ok {
+		l.prog.unread = true
 		l.bad(f, inc.Path, "a file is included by its fixed name", "put conditions and variables into the file itself")
 		return
 	}
@@ -82,6 +84,7 @@ func (l *loader) include(f *lang.File, inc *lang.Include) {
 	}
 	src, err := fs.ReadFile(l.in.files, name)
 	if err != nil {
+		l.prog.unread = true
 		l.bad(f, inc.Path, fmt.Sprintf("can't read %q: %v", name, bareError(err)), "")
 		return
 	}
