@@ -59,7 +59,7 @@ func (e *Engine) Close() error { return e.pool.close() }
 // Run does the steps in order. It stops at the first that fails, or before the
 // next one when ctx is done, with a *StepError.
 func (e *Engine) Run(ctx context.Context, steps ...Step) error {
-	run := e.runs.Add(1)
+	run := e.newRun()
 	for done := 0; done < len(steps); {
 		n, err := e.some(ctx, run, steps[done:])
 		done += n
@@ -69,6 +69,12 @@ func (e *Engine) Run(ctx context.Context, steps ...Step) error {
 		}
 	}
 	return nil
+}
+
+// newRun begins what the names of namespaces are looked at anew for.
+func (e *Engine) newRun() uint64 {
+	e.pool.sweep()
+	return e.runs.Add(1)
 }
 
 // some does the first of the steps, and with it those right behind that need a
@@ -112,13 +118,16 @@ func (e *Engine) Look(ctx context.Context, ns Ref, f func(*Conn) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	pc, err := e.pool.get(ctx, ns, e.runs.Add(1))
+	pc, err := e.pool.get(ctx, ns, e.newRun())
 	if err != nil {
-		return err
+		return explain(ns, looking, err)
 	}
 	defer e.pool.put(pc)
-	return f(&pc.Conn)
+	return explain(ns, looking, f(&pc.Conn))
 }
+
+// looking stands for a Look in errors.
+var looking = NsAction{name: "look"}
 
 // NewAnonymous makes a namespace that has no name, its loopback up. It ends
 // with Drop, or with the engine.

@@ -221,7 +221,7 @@ func TestRun_sameNameAnew(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	for range 100 { // the kernel lets go of a namespace's links a moment later
+	for range 3000 { // the kernel lets go of a namespace's links a moment later
 		if err = e.Run(ctx, nsexec.Step{Action: has("out")}); err != nil {
 			break
 		}
@@ -237,6 +237,31 @@ func TestRun_sameNameAnew(t *testing.T) {
 	if err := e.Run(ctx, nsexec.Step{NS: ns, Action: has("lo")}); !errors.As(err, &no) || no.Ref != ns {
 		t.Errorf("got %v", err)
 	}
+}
+
+// TestRun_deletedByOthers: an idle connection does not keep a namespace alive
+// that another program has deleted.
+func TestRun_deletedByOthers(t *testing.T) {
+	e := newEngine(t)
+	ctx := t.Context()
+	ns := nstest.NS(t)
+	peer := &nsexec.LinkConfig{Name: "peer", NS: nsexec.Host()}
+	if err := e.Run(ctx, nsexec.Step{NS: ns, Action: nsexec.NewLink(nsexec.LinkConfig{Kind: "veth", Name: "a", Peer: peer})}); err != nil {
+		t.Fatal(err)
+	}
+	ip(t, "netns", "del", ns.Name)
+	var none *nsexec.NoLinkError
+	for range 3000 { // the kernel takes one namespace after the other apart
+		err := e.Run(ctx, nsexec.Step{Action: has("peer")})
+		if errors.As(err, &none) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Error("the peer of its link is still there")
 }
 
 func TestNewNS(t *testing.T) {

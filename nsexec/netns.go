@@ -149,7 +149,7 @@ func (o delNSOp) String() string {
 }
 
 func (o delNSOp) act(_ context.Context, c *Conn) error {
-	c.Forget(namedAt(o.dir, o.name))
+	defer c.Forget(namedAt(o.dir, o.name)) // its links are gone only then
 	return o.delete()
 }
 

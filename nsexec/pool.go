@@ -22,13 +22,14 @@ type pool struct {
 	engine *Engine
 	max    int // connections at a time
 
-	mu     sync.Mutex
-	conns  map[Ref]*pooled
-	idle   *list.List // of *pooled that nobody uses, the latest used first
-	host   int        // where the program was started
-	anon   map[Ref]int
-	anons  int
-	closed bool
+	mu      sync.Mutex
+	conns   map[Ref]*pooled
+	idle    *list.List // of *pooled that nobody uses, the latest used first
+	host    int        // where the program was started
+	anon    map[Ref]int
+	anons   int
+	sweeper sweeper
+	closed  bool
 }
 
 type pooled struct {

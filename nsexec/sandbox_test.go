@@ -135,6 +135,21 @@ func TestSandbox_exitCodes(t *testing.T) {
 	}
 }
 
+// TestSandbox_refused: where no user namespace may be made, the error says why.
+func TestSandbox_refused(t *testing.T) {
+	cmd := sandboxed("exit")
+	cmd.Args[2] = "echo 0 >/proc/sys/user/max_user_namespaces; " + cmd.Args[2]
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER,
+		UidMappings: []syscall.SysProcIDMap{{Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{Size: 1}},
+	}
+	out, _ := cmd.CombinedOutput()
+	if got := cmd.ProcessState.ExitCode(); got != 1 || !strings.Contains(string(out), "does not let you make a user namespace") {
+		t.Errorf("exit code %d\n%s", got, out)
+	}
+}
+
 func TestSandbox_stdin(t *testing.T) {
 	cmd := sandboxed("copy")
 	cmd.Stdin = strings.NewReader("hello")

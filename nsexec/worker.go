@@ -30,8 +30,7 @@ import (
 // thread is an OS thread that its goroutine holds. It is at home until enter
 // or unshare has moved it. It must not be handed to another goroutine.
 type thread struct {
-	home    int  // descriptor of the namespace it came from; -1 while at home
-	spoiled bool // it can't be made what it was
+	home int // descriptor of the namespace it came from; -1 while at home
 }
 
 // outcome is how f ended.
@@ -75,11 +74,11 @@ func work(f func(t *thread) error, done chan<- outcome) {
 		if !out.returned {
 			out.panicked = recover()
 		}
-		clean, err := t.goHome()
-		out.err = join(out.err, err)
-		if clean {
+		err := t.goHome()
+		if err == nil {
 			runtime.UnlockOSThread()
 		}
+		out.err = join(out.err, err)
 		done <- out
 	}()
 	err := f(t)
@@ -105,18 +104,6 @@ func (t *thread) unshare() error {
 	return nil
 }
 
-// unshareMounts gives the thread a mount namespace and a working directory of
-// its own, for good: the thread ends with its worker. Programs that it starts
-// are in it too. They must not be started with Pdeathsig set, since that is the
-// thread's death, not the process's.
-func (t *thread) unshareMounts() error {
-	t.spoiled = true
-	if err := unix.Unshare(unix.CLONE_FS | unix.CLONE_NEWNS); err != nil {
-		return fmt.Errorf("make a mount namespace: %w", err)
-	}
-	return nil
-}
-
 // leave notes where home is, before the thread moves.
 func (t *thread) leave() error {
 	if t.home >= 0 {
@@ -130,18 +117,18 @@ func (t *thread) leave() error {
 	return nil
 }
 
-// goHome brings the thread back. It is clean if it may be let go.
-func (t *thread) goHome() (clean bool, err error) {
+// goHome brings the thread back. If it can't, the thread must not be let go.
+func (t *thread) goHome() error {
 	if t.home < 0 {
-		return !t.spoiled, nil
+		return nil
 	}
-	err = unix.Setns(t.home, unix.CLONE_NEWNET)
+	err := unix.Setns(t.home, unix.CLONE_NEWNET)
 	unix.Close(t.home)
 	t.home = -1
 	if err != nil {
-		return false, fmt.Errorf("%w: %w", ErrDirtyThread, err)
+		return fmt.Errorf("%w: %w", ErrDirtyThread, err)
 	}
-	return !t.spoiled, nil
+	return nil
 }
 
 // inNamespace runs f on a thread in the namespace of an open descriptor.

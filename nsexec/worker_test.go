@@ -76,7 +76,10 @@ func TestDo_manyEndings(t *testing.T) {
 	}
 	round(200) // threads that the runtime keeps anyway
 	fds, routines, threads := countDir(t, "/proc/self/fd"), runtime.NumGoroutine(), countDir(t, "/proc/self/task")
+	var meanwhile sync.WaitGroup
+	meanwhile.Go(func() { sampleThreads(t, home) })
 	round(2000)
+	meanwhile.Wait()
 	sampleThreads(t, home)
 	if now := countDir(t, "/proc/self/fd"); now != fds {
 		t.Errorf("%d descriptors before, %d after", fds, now)
@@ -153,29 +156,6 @@ func TestOnWorker_dirty(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Errorf("there are %d threads", countDir(t, "/proc/self/task"))
-}
-
-// TestOnWorker_spoiled: a thread with mounts of its own ends with its worker,
-// without an error.
-func TestOnWorker_spoiled(t *testing.T) {
-	before, err := os.Readlink("/proc/self/ns/mnt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 50 {
-		if err := onWorker((*thread).unshareMounts); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var wait sync.WaitGroup
-	for range 400 {
-		wait.Go(func() {
-			if now, err := os.Readlink("/proc/thread-self/ns/mnt"); now != before {
-				t.Errorf("a goroutine runs with other mounts: %s, %v", now, err)
-			}
-		})
-	}
-	wait.Wait()
 }
 
 // TestOnWorker_goexit: a test's FailNow within an action ends the caller, not
