@@ -9,6 +9,7 @@ import (
 
 	"github.com/nescript/nescript/lang"
 	"github.com/nescript/nescript/lang/value"
+	"github.com/nescript/nescript/nsexec"
 )
 
 // placed is an error with the node it is about.
@@ -198,6 +199,10 @@ func atArg(x *lang.Call, err error) error {
 	var wrong *argError
 	if errors.As(err, &wrong) && wrong.arg < len(x.Args) {
 		return at(x.Args[wrong.arg], err)
+	}
+	var link *nsexec.NoLinkError
+	if errors.As(err, &link) && len(x.Args) > 0 {
+		return at(x.Args[len(x.Args)-1], err) // exists has it second, the others first
 	}
 	return at(x, err)
 }
