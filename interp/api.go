@@ -36,6 +36,7 @@ type Interp struct {
 	extra          []*builtins.Spec // those of Verbs
 	middleware     []func(CallFunc) CallFunc
 	trace          io.Writer
+	progress       func(done int)
 
 	engine nsexec.Runner
 	own    io.Closer // the engine if this Interp made it

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -205,6 +206,17 @@ func TestChain(t *testing.T) {
 	}
 	if len(r.log) != 1000 || r.runs > 5 {
 		t.Errorf("%d steps in %d goes", len(r.log), r.runs)
+	}
+}
+
+func TestProgress(t *testing.T) {
+	var seen []int
+	in, r := newTest(t, interp.Progress(func(done int) { seen = append(seen, done) }))
+	if err := run(t, in, `for i in 1..600 < say $i >; boom`); err == nil {
+		t.Fatal("no error")
+	}
+	if n := len(seen); n < 2 || !slices.IsSorted(seen) || seen[n-1] != 600 || len(r.log) != 600 {
+		t.Errorf("it was told %v", seen)
 	}
 }
 

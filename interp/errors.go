@@ -107,7 +107,7 @@ func headOf(c *lang.Command) lang.Node {
 type head struct{ *lang.Command }
 
 func (h *head) Span() (start, end lang.Pos) {
-	start, end = h.Command.Span()
+	start, _ = h.Command.Span()
 	_, end = h.Verb.Span()
 	if n := len(h.Args); n > 0 {
 		_, end = h.Args[n-1].Span()

@@ -143,14 +143,6 @@ func (a *args) str(i int) string {
 	return ""
 }
 
-// strOr is argument i, or or where it was left out.
-func (a *args) strOr(i int, or string) string {
-	if i >= len(a.v) {
-		return or
-	}
-	return a.str(i)
-}
-
 func (a *args) prefix(i int) value.Prefix {
 	switch v := a.v[i].(type) {
 	case value.Prefix:

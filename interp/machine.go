@@ -74,7 +74,7 @@ func (m *machine) flush(ctx context.Context) error {
 	steps, calls := m.pending, m.waiting
 	m.pending, m.waiting = m.pending[len(m.pending):], 0
 	if len(steps) == 0 {
-		m.done += calls
+		m.advance(calls)
 		return nil
 	}
 	runner, err := m.in.runner()
@@ -82,11 +82,19 @@ func (m *machine) flush(ctx context.Context) error {
 		err = runner.Run(ctx, steps...)
 	}
 	if err == nil {
-		m.done += calls
+		m.advance(calls)
 		m.pending = reuse(steps)
 		return nil
 	}
 	return m.stepFailed(steps, err)
+}
+
+// advance counts calls that were done.
+func (m *machine) advance(calls int) {
+	m.done += calls
+	if m.in.progress != nil {
+		m.in.progress(m.done)
+	}
 }
 
 // reuse empties a chain's slice for the next one.
@@ -109,7 +117,7 @@ func (m *machine) stepFailed(steps []nsexec.Step, err error) error {
 	if at == nil {
 		return err
 	}
-	m.done += at.number
+	m.advance(at.number)
 	return at.env.failed(at.node, &at.args, err)
 }
 

@@ -127,3 +127,13 @@ func Trace(w io.Writer) Option {
 		return nil
 	}
 }
+
+// Progress has f called whenever more of a run has been done, with the number of
+// statements that have been. Unlike [OnCall] it costs nothing: statements still
+// gather in chains. f is called by the goroutine that runs the script.
+func Progress(f func(done int)) Option {
+	return func(i *Interp) error {
+		i.progress = f
+		return nil
+	}
+}
