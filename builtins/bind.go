@@ -294,7 +294,7 @@ func (b *binder) misfit() *ArgError {
 			if k < len(b.free) {
 				break
 			}
-			return &ArgError{Arg: -1, Msg: fmt.Sprintf("%q needs %s: %s", b.call.Spec.Name, p.Name, p.Type), Help: b.call.Spec.Synopsis(b.call.Modifier)}
+			return b.missing(p)
 		}
 	}
 	// The first argument that fits nothing at its place.
@@ -311,20 +311,38 @@ func (b *binder) misfit() *ArgError {
 		}
 		full = true
 	}
-	return &ArgError{Arg: -1, Msg: fmt.Sprintf("these are not the arguments of %q", b.call.Spec.Name), Help: b.call.Spec.Synopsis(b.call.Modifier)}
+	if full {
+		p++
+	}
+	for ; p < len(b.params); p++ {
+		if !b.params[p].Optional {
+			return b.missing(b.params[p])
+		}
+	}
+	return &ArgError{Arg: -1, Msg: fmt.Sprintf("these are not the arguments of %q", b.call.Spec.Name), Help: b.form()}
+}
+
+// missing is the error for a parameter that got no argument.
+func (b *binder) missing(p Param) *ArgError {
+	return &ArgError{Arg: -1, Msg: fmt.Sprintf("%q needs %s: %s", b.call.Spec.Name, p.Name, p.Type), Help: b.form()}
+}
+
+// form is how the verb is written, for help.
+func (b *binder) form() string {
+	return "write it as: " + b.call.Spec.shortForm(b.call.Modifier)
 }
 
 // surplus is the error for an argument too many, which may be a misspelt option.
 func (b *binder) surplus(i int) *ArgError {
 	a := b.args[i]
 	if a.Value == nil {
-		return &ArgError{Arg: i, Msg: fmt.Sprintf("%q takes no further argument", b.call.Spec.Name), Help: b.call.Spec.Synopsis(b.call.Modifier)}
+		return &ArgError{Arg: i, Msg: fmt.Sprintf("%q takes no further argument", b.call.Spec.Name), Help: b.form()}
 	}
 	e := &ArgError{Arg: i, Msg: fmt.Sprintf("%q has no option %q", b.call.Spec.Name, a.Value.String())}
 	if !a.Bare {
 		e.Msg = fmt.Sprintf("%q takes no further argument than those before %q", b.call.Spec.Name, a.Value.String())
 	}
-	e.Help = b.call.Spec.Synopsis(b.call.Modifier)
+	e.Help = b.form()
 	return b.suggest(e)
 }
 

@@ -5,6 +5,7 @@ package builtins
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/nescript/nescript/lang/value"
 	"github.com/nescript/nescript/nsexec"
@@ -64,9 +65,7 @@ func (k kind) compile(c *Call) ([]nsexec.Step, error) {
 	}
 	name := c.Link("NAME")
 	cfg := nsexec.LinkConfig{Kind: k.name, Name: name.Link.Name}
-	if err := common(c, -1, &cfg); err != nil {
-		return nil, err
-	}
+	common(c, -1, &cfg)
 	if l, ok := Opt[LinkArg](c, "link"); ok && k.parent {
 		cfg.Parent = l.Link
 	}
@@ -101,18 +100,18 @@ func made(mod Modifiers, cfg nsexec.LinkConfig) nsexec.Action {
 }
 
 // commonOptions are those of every maker.
-var commonOptions = append([]Option{
+var commonOptions = slices.Concat([]Option{
 	{Name: "up", Doc: "take it up"},
 	{Name: "mtu", Type: number(68, 1<<31-1), Doc: "the largest packet, in bytes"},
-}, endOptions...)
+}, endOptions, queueOptions)
 
-// endOptions are those that each end of a pair has for itself, and some more.
-var endOptions = append([]Option{
+// endOptions are those that each end of a pair has for itself.
+var endOptions = []Option{
 	{Name: "hw", Aliases: []string{"address"}, Type: macType, Doc: "its MAC address"},
 	{Name: "master", Type: linkType, Doc: "the bridge or other link that it becomes a port of"},
 	{Name: "alias", Type: textType, Doc: "a text for people, up to 255 bytes"},
 	{Name: "index", Type: number(1, 1<<31-1), Doc: "its index, rather than the kernel's choice"},
-}, queueOptions...)
+}
 
 var queueOptions = []Option{
 	{Name: "txqlen", Aliases: []string{"txqueuelen"}, Type: number(0, 1<<32-1), Doc: "the length of its transmit queue, in packets"},
@@ -135,7 +134,7 @@ var numbers = map[string]uint16{
 
 // common reads the options that every maker takes: those of the verb where
 // param is -1, else those of a parameter.
-func common(c *Call, param int, cfg *nsexec.LinkConfig) error {
+func common(c *Call, param int, cfg *nsexec.LinkConfig) {
 	for _, g := range c.Options() {
 		if g.Param != param {
 			continue
@@ -162,7 +161,6 @@ func common(c *Call, param int, cfg *nsexec.LinkConfig) error {
 			}
 		}
 	}
-	return nil
 }
 
 // perLink makes a step of each link of a parameter.

@@ -28,9 +28,7 @@ func compileTun(c *Call, name string) ([]nsexec.Step, error) {
 	}
 	link := c.Link("NAME")
 	cfg := nsexec.LinkConfig{Kind: "tun", Name: link.Link.Name}
-	if err := common(c, -1, &cfg); err != nil {
-		return nil, err
-	}
+	common(c, -1, &cfg)
 	tun := nsexec.TunConfig{Tap: name == "tap", MultiQueue: c.Has("multi_queue"), VNetHdr: c.Has("vnet_hdr"), PI: c.Has("pi"), User: -1, Group: -1}
 	if uid, ok := Opt[int64](c, "user"); ok {
 		tun.User = int(uid)

@@ -7,9 +7,10 @@ import (
 	"github.com/nescript/nescript/nsexec"
 )
 
-// Where the parameters of veth stand.
+// Where the ends stand among the parameters of veth.
 const (
-	vethA, vethAddrA, vethB, vethAddrB = 0, 1, 2, 3
+	vethA = 0
+	vethB = 2
 )
 
 var vethSpec = &Spec{
@@ -22,10 +23,10 @@ var vethSpec = &Spec{
 		{Name: "B", Type: newLinkType, Options: endOptions, Doc: "the other end"},
 		{Name: "PREFIX-B", Type: prefixType, Many: true, Optional: true},
 	},
-	Options: []Option{
+	Options: append([]Option{
 		{Name: "up", Doc: "take both ends up"},
 		{Name: "mtu", Type: number(68, 65535), Doc: "the largest packet, in bytes"},
-	},
+	}, queueOptions...),
 	Modifiers: Del | Ensure | Replace,
 	ModParams: map[Modifiers][]Param{Del: {{Name: "LINK", Type: linkType, Many: true}}},
 	Compile:   compileVeth,
@@ -40,14 +41,10 @@ func compileVeth(c *Call) ([]nsexec.Step, error) {
 	a, b := c.Link("A"), c.Link("B")
 	near := nsexec.LinkConfig{Kind: "veth", Name: a.Link.Name}
 	far := nsexec.LinkConfig{Name: b.Link.Name, NS: b.NS}
-	for param, cfg := range map[int]*nsexec.LinkConfig{vethA: &near, vethB: &far} {
-		if err := common(c, -1, cfg); err != nil {
-			return nil, err
-		}
-		if err := common(c, param, cfg); err != nil {
-			return nil, err
-		}
-	}
+	common(c, -1, &near)
+	common(c, -1, &far)
+	common(c, vethA, &near)
+	common(c, vethB, &far)
 	near.Peer = &far
 	steps := []nsexec.Step{{NS: a.NS, Action: made(c.Modifier, near)}}
 	if far.Master != (nsexec.LinkRef{}) || far.Up {

@@ -1,0 +1,198 @@
+//go:build linux
+
+package builtins_test
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/nescript/nescript/builtins"
+	"github.com/nescript/nescript/lang/value"
+	"github.com/nescript/nescript/nsexec"
+)
+
+// words are bare arguments. One in quotes is not bare, `?` is not known yet and
+// `?…` may turn out to be any number of arguments.
+func words(text string) []builtins.Arg {
+	var out []builtins.Arg
+	for _, w := range strings.Fields(text) {
+		switch {
+		case w == "?":
+			out = append(out, builtins.Arg{})
+		case w == "?…":
+			out = append(out, builtins.Arg{Spread: true})
+		case strings.HasPrefix(w, "'"):
+			out = append(out, builtins.Arg{Value: value.String(strings.Trim(w, "'"))})
+		default:
+			out = append(out, builtins.Arg{Value: value.String(w), Bare: true})
+		}
+	}
+	return out
+}
+
+var modifiers = map[string]builtins.Modifiers{"del": builtins.Del, "replace": builtins.Replace, "ensure": builtins.Ensure, "flush": builtins.Flush}
+
+// bind binds a statement that is made of plain words.
+func bind(stmt string) (*builtins.Call, *builtins.ArgError) {
+	head, rest, _ := strings.Cut(stmt, " ")
+	mod, ok := modifiers[head]
+	if ok {
+		head, rest, _ = strings.Cut(rest, " ")
+	}
+	spec := builtins.Lookup(head)
+	if spec == nil {
+		return nil, &builtins.ArgError{Arg: -1, Msg: "unknown verb " + head}
+	}
+	env := &builtins.Env{NS: nsexec.Named("here"), Stdout: io.Discard, Stderr: io.Discard}
+	return spec.Bind(env, mod, words(rest))
+}
+
+// compile makes the steps of a statement of plain words, with braces expanded
+// by hand.
+func compile(stmt string) ([]nsexec.Step, error) {
+	call, wrong := bind(strings.ReplaceAll(stmt, "eth{0..3}", "eth0 eth1"))
+	if wrong != nil {
+		return nil, errors.New(wrong.Msg)
+	}
+	return call.Spec.Compile(call)
+}
+
+func TestBind_refuses(t *testing.T) {
+	for _, test := range []struct {
+		stmt string
+		arg  int
+		want string // within the message and the help
+	}{
+		{"up", -1, `"up" needs LINK`},
+		{"mtu eth0", -1, `"mtu" needs BYTES`},
+		{"mtu eth0 many", 1, `BYTES`},
+		{"mtu eth0 1400 1500", 2, `has no option "1500"`},
+		{"bridge br0 mut 1400", 1, `did you mean "mtu"?`},
+		{"bridge br0 mtu", 1, `"mtu" needs a value`},
+		{"bridge br0 mtu 10", 2, `10 is not in 68..`},
+		{"bridge br0 mtu 1400 mtu 1500", 3, `given twice`},
+		{"bridge averyveryverylongname", 0, "at most 15 bytes"},
+		{"bridge a/b", 0, "no blank, slash or colon"},
+		{"bridge br0 stp_state maybe", 2, "maybe"},
+		{"up a:b:c", 0, "no blank, slash or colon"},
+		{"up index:x", 0, "no index"},
+		{"hw eth0 12:34:56:78:9a", 1, "6 bytes"},
+		{"addr eth0 10.0.0.300/24", 1, "300"},
+		{"addr eth0 10.0.0.1/33", 1, "33"},
+		{"route 10.0.0.1/24 via 10.0.0.2", 0, "host bits"},
+		{"route 10.0.0.0/24 nexthop", 1, `"nexthop" needs`},
+		{"ns ../../etc", 0, "name"},
+		{"ns ..", 0, "name"},
+		{"up ../x:eth0", 0, "name"},
+		{"sysctl kernel.hostname x", 0, "only net"},
+		{"sysctl net.ipv4./../../x 1", 0, "no name of a sysctl"},
+		{"sysctl net/../kernel/hostname x", 0, "no name of a sysctl"},
+		{"flush up eth0", -1, `takes no "flush"`},
+		{"link eth0", -1, "needs one of del"},
+		{"veth a 10.0.0.1/24", -1, `"veth" needs B`},
+		{"veth a b master br0 master br1", 4, "given twice"},
+	} {
+		_, err := bind(test.stmt)
+		if err == nil {
+			t.Errorf("%s: no error", test.stmt)
+			continue
+		}
+		if err.Arg != test.arg || !strings.Contains(err.Msg+"; "+err.Help, test.want) {
+			t.Errorf("%s: argument %d: %s; %s\nwant argument %d: %s", test.stmt, err.Arg, err.Msg, err.Help, test.arg, test.want)
+		}
+	}
+}
+
+// TestBind_lenient has the checker accept what is not known yet.
+func TestBind_lenient(t *testing.T) {
+	for _, stmt := range []string{
+		"up ?", "up ?…", "mtu ? ?", "mtu ?…", "veth ? ? ?", "veth a ? b up", "veth ?… master br0 up",
+		"bridge ? mtu ?", "addr eth0 ?…", "route ? via ?", "ns ?…", "sysctl ?…", "route ?… via 10.0.0.1",
+	} {
+		if _, err := bind(stmt); err != nil {
+			t.Errorf("%s: argument %d: %s", stmt, err.Arg, err.Msg)
+		}
+	}
+}
+
+func TestBind_veth(t *testing.T) {
+	call, err := bind("veth h1:eth0 10.0.0.1/24 2001:db8::1/64 hw 02:00:00:00:00:01 r:p1 master br0 10.0.0.2/24 up mtu 9000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := call.Link("A"), call.Link("B"); a.String() != "h1:eth0" || b.String() != "r:p1" {
+		t.Errorf("the ends are %s and %s", a, b)
+	}
+	if n, m := len(call.Param("PREFIX-A")), len(call.Param("PREFIX-B")); n != 2 || m != 1 {
+		t.Errorf("the ends have %d and %d addresses", n, m)
+	}
+	if _, ok := call.OptionOf(0, "hw"); !ok {
+		t.Error("hw is not the first end's")
+	}
+	if _, ok := call.OptionOf(2, "master"); !ok {
+		t.Error("master is not the second end's")
+	}
+	if !call.Has("up") || !call.Has("mtu") {
+		t.Error("up and mtu are not both ends'")
+	}
+}
+
+// TestBind_first has a first argument be a name even if it is an option's, but
+// only where it can be one.
+func TestBind_first(t *testing.T) {
+	call, err := bind("bridge up up")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if call.Link("NAME").Link.Name != "up" || !call.Has("up") {
+		t.Errorf("bridge up up is %s", call)
+	}
+	ping, err := builtins.Lookup("expect ping").Bind(&builtins.Env{}, 0, words("from h1 10.0.0.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !ping.Has("from") {
+		t.Error("from is no option of ping")
+	}
+}
+
+// TestCall_String has calls read back as what they are.
+func TestCall_String(t *testing.T) {
+	for stmt, want := range map[string]string{
+		"bridge br0 stp_state on up": "bridge br0 stp_state on up",
+		"del addr eth0 10.0.0.1/24":  "del addr eth0 10.0.0.1/24",
+		"alias eth0 'a;b'":           "alias eth0 'a;b'",
+		"bridge br0 alias 'up'":      "bridge br0 alias 'up'",
+	} {
+		call, err := bind(stmt)
+		if err != nil {
+			t.Errorf("%s: %s", stmt, err.Msg)
+			continue
+		}
+		if got := call.String(); got != want {
+			t.Errorf("%s is written %s", stmt, got)
+		}
+	}
+}
+
+func FuzzBind(f *testing.F) {
+	for _, s := range builtins.Table() {
+		f.Add(s.Example)
+	}
+	f.Add("veth ? ?… 'up' master")
+	f.Fuzz(func(t *testing.T, stmt string) {
+		call, err := bind(stmt)
+		if err != nil {
+			return
+		}
+		_ = call.String()
+		for _, a := range words(stmt) {
+			if a.Value == nil {
+				return // only a checker binds these
+			}
+		}
+		call.Spec.Compile(call)
+	})
+}

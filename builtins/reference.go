@@ -1,0 +1,93 @@
+//go:build linux
+
+package builtins
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Groups are the headings of the reference, in order.
+var Groups = []Group{Namespaces, Joining, Links, LinkState, Layer3, System, Programs, Checks}
+
+// Reference writes every built-in verb with its options as Markdown.
+func Reference(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString("# NEScript's verbs\n\nWritten from the table in this folder; `nescript help VERB` shows the same.\n")
+	for _, g := range Groups {
+		fmt.Fprintf(&b, "\n## %s\n", g)
+		for _, s := range Table() {
+			if s.Group == g {
+				referenceOf(&b, s)
+			}
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func referenceOf(b *strings.Builder, s *Spec) {
+	fmt.Fprintf(b, "\n### %s\n\n%s.\n\n```nes\n%s\n```\n\n", s.Name, upperFirst(s.Doc), s.Example)
+	for _, form := range s.forms() {
+		fmt.Fprintf(b, "    %s\n", form)
+	}
+	rows := optionRows(s.Options, "")
+	for _, p := range s.Params {
+		rows = append(rows, optionRows(p.Options, "of "+p.Name+": ")...)
+	}
+	if len(rows) == 0 {
+		return
+	}
+	b.WriteString("\n| option | |\n| --- | --- |\n")
+	for _, r := range rows {
+		b.WriteString(r)
+	}
+}
+
+// forms are the ways to write a verb: bare, and under each modifier.
+func (s *Spec) forms() []string {
+	var out []string
+	if !s.ModOnly {
+		out = append(out, s.shortForm(0))
+	}
+	for _, m := range modifierWords {
+		if s.Modifiers&m.m != 0 {
+			out = append(out, s.shortForm(m.m))
+		}
+	}
+	return out
+}
+
+// shortForm is the synopsis with the options left to their list.
+func (s *Spec) shortForm(mod Modifiers) string {
+	bare := *s
+	bare.Options = nil
+	text := bare.Synopsis(mod)
+	if len(s.Options) > 0 {
+		text += " [OPTION…]"
+	}
+	return text
+}
+
+func optionRows(opts []Option, prefix string) []string {
+	var out []string
+	for _, o := range opts {
+		text := o.Name
+		if o.Type != nil {
+			text += " " + o.Type.String()
+		}
+		out = append(out, fmt.Sprintf("| `%s` | %s%s |\n", strings.ReplaceAll(text, "|", "\\|"), prefix, o.Doc))
+		for _, sub := range o.Options {
+			out = append(out, fmt.Sprintf("| `%s` | of %s: %s |\n", sub.Name, o.Name, sub.Doc))
+		}
+	}
+	return out
+}
+
+func upperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
