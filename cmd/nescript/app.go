@@ -11,7 +11,6 @@ import (
 	"os"
 	"syscall"
 
-	"github.com/nescript/nescript/interp"
 	"github.com/nescript/nescript/lang"
 )
 
@@ -107,54 +106,4 @@ func quiet(err error) bool {
 	}
 	var path *fs.PathError
 	return errors.As(err, &path) && path.Path == os.Stdout.Name() && errors.Is(err, syscall.EPIPE)
-}
-
-// report writes diagnostics: for a person to err, as records to out.
-func (a *app) report(err error) {
-	color := hasColor(a.err)
-	for i, d := range a.diagnose(err) {
-		switch {
-		case a.json:
-			json.NewEncoder(a.out).Encode(d)
-		case i > 0:
-			fmt.Fprintln(a.err)
-			fallthrough
-		default:
-			d.Render(a.err, color)
-		}
-	}
-}
-
-// diagnose explains an error, with what the command line can do about it.
-func (a *app) diagnose(err error) []*lang.Diagnostic {
-	joined, several := err.(interface{ Unwrap() []error })
-	if _, one := err.(lang.Diagnostics); several && !one { // of several files
-		var out []*lang.Diagnostic
-		for _, e := range joined.Unwrap() {
-			out = append(out, a.diagnose(e)...)
-		}
-		return out
-	}
-	var usage *usageError
-	if errors.As(err, &usage) {
-		d := &lang.Diagnostic{Message: usage.msg, Cause: err}
-		if usage.help != "" {
-			d.Help = []string{usage.help}
-		}
-		return []*lang.Diagnostic{d}
-	}
-	diags := interp.Diagnose(err)
-	for _, d := range diags {
-		if errors.Is(d, syscall.EPERM) {
-			d.Help = append(d.Help, a.needsRoot())
-		}
-	}
-	return diags
-}
-
-func (a *app) needsRoot() string {
-	if a.sandboxable {
-		return "needs root (CAP_NET_ADMIN); --sandbox needs none"
-	}
-	return "needs root (CAP_NET_ADMIN)"
 }

@@ -101,6 +101,7 @@ func (a *app) options(s *script, f runFlags, w *watch) []interp.Option {
 		interp.Params(s.params),
 		interp.Args(s.args...),
 		interp.Engine(w),
+		interp.Progress(w.advance),
 	}
 	if f.verbose {
 		opts = append(opts, interp.Trace(a.err))

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"sync"
 
 	"github.com/nescript/nescript/nsexec"
@@ -29,28 +28,27 @@ func (w *watch) Run(ctx context.Context, steps ...nsexec.Step) error {
 		w.hold()
 		defer w.release()
 	}
-	err := w.Engine.Run(ctx, steps...)
-	var failed *nsexec.StepError
-	if errors.As(err, &failed) {
-		steps = steps[:failed.Index]
-	}
-	w.count(steps)
-	return err
+	w.visit(steps)
+	return w.Engine.Run(ctx, steps...)
 }
 
-// count adds steps that were done. The steps of one statement share their tag.
-func (w *watch) count(steps []nsexec.Step) {
+// visit notes which namespaces steps work in.
+func (w *watch) visit(steps []nsexec.Step) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.namespaces == nil {
 		w.namespaces = map[nsexec.Ref]bool{}
 	}
-	for i, s := range steps {
-		if i == 0 || s.Tag != steps[i-1].Tag {
-			w.statements++
-		}
+	for _, s := range steps {
 		w.namespaces[s.NS] = true
 	}
+}
+
+// advance is told how many statements have been done.
+func (w *watch) advance(done int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.statements = done
 }
 
 func (w *watch) summary() summary {

@@ -1,0 +1,76 @@
+//go:build linux
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"github.com/nescript/nescript/interp"
+	"github.com/nescript/nescript/lang"
+	"github.com/nescript/nescript/nsexec"
+)
+
+// report writes diagnostics: for a person to err, as records to out.
+func (a *app) report(err error) {
+	color := hasColor(a.err)
+	for i, d := range a.diagnose(err) {
+		switch {
+		case a.json:
+			json.NewEncoder(a.out).Encode(d)
+		case i > 0:
+			fmt.Fprintln(a.err)
+			fallthrough
+		default:
+			d.Render(a.err, color)
+		}
+	}
+}
+
+// diagnose explains an error, with what the command line can do about it.
+func (a *app) diagnose(err error) []*lang.Diagnostic {
+	joined, several := err.(interface{ Unwrap() []error })
+	if _, one := err.(lang.Diagnostics); several && !one { // of several files
+		var out []*lang.Diagnostic
+		for _, e := range joined.Unwrap() {
+			out = append(out, a.diagnose(e)...)
+		}
+		return out
+	}
+	var usage *usageError
+	if errors.As(err, &usage) {
+		d := &lang.Diagnostic{Message: usage.msg, Cause: err}
+		if usage.help != "" {
+			d.Help = []string{usage.help}
+		}
+		return []*lang.Diagnostic{d}
+	}
+	diags := interp.Diagnose(err)
+	for _, d := range diags {
+		if lacksPrivilege(d) {
+			d.Help = append(d.Help, a.needsRoot())
+		}
+	}
+	return diags
+}
+
+// lacksPrivilege reports whether root would have got past an error. The kernel
+// says EACCES rather than EPERM where a file of its own guards the way.
+func lacksPrivilege(err error) bool {
+	var path *fs.PathError
+	if errors.As(err, &path) && errors.Is(path.Err, syscall.EACCES) {
+		return strings.HasPrefix(path.Path, "/proc/") || strings.HasPrefix(path.Path, nsexec.DefaultMountPath)
+	}
+	return errors.Is(err, syscall.EPERM)
+}
+
+func (a *app) needsRoot() string {
+	if a.sandboxable {
+		return "needs root (CAP_NET_ADMIN); --sandbox needs none"
+	}
+	return "needs root (CAP_NET_ADMIN)"
+}
