@@ -156,7 +156,7 @@ func (p *pool) dial(ctx context.Context, ref Ref) (*pooled, error) {
 	pc := &pooled{Conn: Conn{ref: ref, nsfd: -1, space: p}}
 	if err := p.dialAs(ctx, pc); err != nil {
 		pc.close()
-		return nil, missing(ref, err)
+		return nil, err
 	}
 	return pc, nil
 }
@@ -170,6 +170,7 @@ func (p *pool) dialAs(ctx context.Context, pc *pooled) (err error) {
 	default:
 		if pc.path, err = p.engine.locate(ctx, pc.ref); err == nil {
 			pc.nsfd, err = openNetns(pc.path)
+			err = missing(pc.ref, err)
 		}
 	}
 	if err != nil {
@@ -190,7 +191,7 @@ func (p *pool) dupAnonymous(ref Ref) (int, error) {
 	defer p.mu.Unlock()
 	fd, ok := p.anon[ref]
 	if !ok {
-		return -1, unix.ENOENT
+		return -1, &NoNamespaceError{Ref: ref}
 	}
 	return dup(fd)
 }

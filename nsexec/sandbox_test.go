@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
 
 	"github.com/nescript/nescript/nsexec"
@@ -45,6 +46,14 @@ func sandboxRole() int {
 	case "copy":
 		_, err := io.Copy(os.Stdout, os.Stdin)
 		return complain(err)
+	case "count":
+		signals := make(chan os.Signal, 8)
+		signal.Notify(signals, unix.SIGINT)
+		fmt.Println("ready")
+		<-signals
+		time.Sleep(300 * time.Millisecond)
+		fmt.Println(1+len(signals), "signals")
+		return 0
 	case "signal":
 		signals := make(chan os.Signal, 1)
 		signal.Notify(signals, unix.SIGINT, unix.SIGTERM)
@@ -173,6 +182,31 @@ func TestSandbox_signals(t *testing.T) {
 		if got := cmd.ProcessState.ExitCode(); got != 5 {
 			t.Errorf("exit code %d", got)
 		}
+	}
+}
+
+// TestSandbox_terminal: Ctrl-C reaches the program inside, and once: the
+// terminal itself sends it.
+func TestSandbox_terminal(t *testing.T) {
+	cmd := sandboxed("count")
+	tty, err := pty.Start(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tty.Close()
+	lines := bufio.NewScanner(tty)
+	for _, want := range []string{"ready", "1 signals"} {
+		if !lines.Scan() || !strings.HasSuffix(lines.Text(), want) { // "^C" comes before
+			t.Fatalf("got %q, want %q", lines.Text(), want)
+		}
+		if want == "ready" {
+			if _, err := tty.Write([]byte{3}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
 	}
 }
 

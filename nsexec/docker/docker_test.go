@@ -130,6 +130,22 @@ func TestResolvers(t *testing.T) {
 	}
 }
 
+// TestResolvers_nobody: that no daemon answers is not that a container is
+// missing.
+func TestResolvers_nobody(t *testing.T) {
+	t.Setenv("DOCKER_HOST", "unix:///no/such.sock")
+	e, err := nsexec.NewEngine(docker.Resolvers())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	err = e.Run(t.Context(), nsexec.Step{NS: nsexec.Docker("web"), Action: nsexec.NAGeneric("", func() error { return nil })})
+	var none *nsexec.NoNamespaceError
+	if err == nil || errors.As(err, &none) || !strings.Contains(err.Error(), "/no/such.sock") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestResolvers_podman stands a script in for podman.
 func TestResolvers_podman(t *testing.T) {
 	dir := t.TempDir()
