@@ -149,6 +149,24 @@ func TestReuse(t *testing.T) {
 	}
 }
 
+// TestReuse_values has values that an earlier run left, which are not what a
+// later one finds.
+func TestReuse_values(t *testing.T) {
+	in, r := newTest(t)
+	for _, src := range []string{
+		`let z = 0`, `z = 1; say (1 / z)`, `z = 0`,
+		`def set() < z = 2 >`, `set; say (4 / z)`,
+	} {
+		if err := run(t, in, src); err != nil {
+			t.Fatalf("%s: %v", src, err)
+		}
+	}
+	wantLog(t, r, `1`, `2`)
+	if err := in.CheckString("t.nes", `say ${args[0]}`); err != nil {
+		t.Errorf("a check without arguments: %v", err)
+	}
+}
+
 func TestArgs(t *testing.T) {
 	in, r := newTest(t, interp.Args("a", "b c"))
 	if err := run(t, in, `say $args (len(args))`); err != nil {

@@ -81,6 +81,9 @@ func (c *checker) compute(n lang.Node, operands []static, op func([]value.Value)
 
 func (c *checker) variable(name string, n lang.Node) static {
 	if v := c.scope.find(name); v != nil {
+		if c.assigned[name] {
+			return static{}
+		}
 		return v.val
 	}
 	if !c.mayBeLost(name) {

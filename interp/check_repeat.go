@@ -54,15 +54,20 @@ func (c *checker) repeated(r *repeats, s lang.Stmt) {
 
 // commandKey is a command's words, if all of them are literal.
 func commandKey(cmd *lang.Command) (string, bool) {
-	var b strings.Builder
-	b.WriteString(cmd.Verb.Raw)
+	size := len(cmd.Verb.Raw)
 	for _, a := range cmd.Args {
 		w, ok := a.(*lang.Word)
 		if !ok || w.Parts != nil {
 			return "", false
 		}
+		size += 1 + len(w.Raw)
+	}
+	var b strings.Builder
+	b.Grow(size)
+	b.WriteString(cmd.Verb.Raw)
+	for _, a := range cmd.Args {
 		b.WriteByte(0)
-		b.WriteString(w.Raw)
+		b.WriteString(a.(*lang.Word).Raw)
 	}
 	return b.String(), true
 }

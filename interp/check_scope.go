@@ -64,14 +64,21 @@ func (s *staticScope) declare(name string, v *staticVar) {
 }
 
 // staticGlobals is the scope of what there was before the program: the
-// embedding program's variables and those of earlier runs.
+// embedding program's variables and those of earlier runs. Their values are
+// known unless a def of an earlier run might change them; args never is, since
+// a check is not of one run.
 func (in *Interp) staticGlobals() *staticScope {
 	out := &staticScope{}
 	for s := in.globals; s != nil; s = s.up {
 		for _, v := range s.vars {
-			if _, hidden := out.vars[v.name]; !hidden {
-				out.declare(v.name, &staticVar{val: static{v: v.val, folded: true}})
+			if _, hidden := out.vars[v.name]; hidden {
+				continue
 			}
+			known := static{v: v.val, folded: true}
+			if len(in.defs) > 0 || v.name == "args" {
+				known = static{}
+			}
+			out.declare(v.name, &staticVar{val: known})
 		}
 	}
 	return out

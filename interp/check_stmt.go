@@ -84,9 +84,6 @@ func (c *checker) let(name *lang.Ident, val static) {
 		d.Help = append(d.Help, fmt.Sprintf("%s = … gives it another value", name.Name))
 		return
 	}
-	if c.assigned[name.Name] {
-		val = static{}
-	}
 	val.folded = true
 	c.scope.declare(name.Name, &staticVar{node: name, file: c.file, val: val})
 }

@@ -3,6 +3,9 @@
 package interp_test
 
 import (
+	"flag"
+	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -26,6 +29,36 @@ func TestFunctions_table(t *testing.T) {
 		if err := in.CheckString("t.nes", "say ("+f.Example+")"); err != nil {
 			t.Errorf("the example of %s: %v", f.Name, err)
 		}
+	}
+}
+
+var update = flag.Bool("update", false, "write the reference anew")
+
+// TestFunctions_spec keeps the reference's list equal to the table.
+func TestFunctions_spec(t *testing.T) {
+	const file, begin, end = "../lang/SPEC.md", "<!-- functions: kept by TestFunctions_spec -->\n", "<!-- end of functions -->\n"
+	src, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, ok := strings.Cut(string(src), begin)
+	old, tail, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatal("the marks are gone")
+	}
+	var b strings.Builder
+	b.WriteString("| function | gives |\n| --- | --- |\n")
+	for _, f := range interp.Functions() {
+		fmt.Fprintf(&b, "| `%s` | %s: `%s` |\n", f, f.Doc, f.Example)
+	}
+	if b.String() == old {
+		return
+	}
+	if !*update {
+		t.Fatal("it differs; go test ./interp -update writes it")
+	}
+	if err := os.WriteFile(file, []byte(head+begin+b.String()+end+tail), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/nescript/nescript/interp"
+	"github.com/nescript/nescript/nsexec"
 	"github.com/nescript/nescript/nsexec/nstest"
 )
 
@@ -226,4 +227,25 @@ func withoutPrivilege(t *testing.T, env, test string) {
 	if err != nil || !bytes.Contains(out, []byte("--- PASS: "+test)) {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+func TestKernel_madeNamespace(t *testing.T) {
+	out := mustKernel(t, `in ns example < bridge br0; up br0 >; print ${namespaces()}`)
+	if out != "warning: there was no namespace \"example\"; made it\nexample\n" {
+		t.Errorf("got %q", out)
+	}
+	if _, err := kernel(t, `ns example; in ns exampel < bridge br0 >`); err == nil {
+		t.Error("a slip made a namespace")
+	}
+}
+
+// TestKernel_sharedEngine has two Interps on one engine, which they leave open.
+func TestKernel_sharedEngine(t *testing.T) {
+	engine, err := nsexec.NewEngine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	mustKernel(t, `ns a; in ns a < bridge br0 up >`, interp.Engine(engine))
+	mustKernel(t, `ns b; in ns b < bridge br0 up >; expect (links("b")[1].ifname == "br0")`, interp.Engine(engine))
 }

@@ -3,6 +3,9 @@
 package interp_test
 
 import (
+	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -75,4 +78,33 @@ func plan(t *testing.T, src string) string {
 		t.Errorf("planning did %q", r.log)
 	}
 	return b.String()
+}
+
+// TestPlan_examples plans the examples, and plans the plans again.
+func TestPlan_examples(t *testing.T) {
+	files, err := filepath.Glob("../scripts/*.nes")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no examples", err)
+	}
+	for _, file := range files {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			if strings.Contains(string(src), "neighs()") {
+				f, err := lang.Parse(file, src)
+				if err != nil {
+					t.Fatal(err)
+				}
+				in, _ := newTest(t)
+				wantError(t, in.Plan(t.Context(), f, io.Discard), "the recorder has no kernel")
+				return
+			}
+			got := plan(t, string(src))
+			if again := plan(t, got); again != got {
+				t.Errorf("the plan of the plan differs (-want +got):\n%s", cmp.Diff(got, again))
+			}
+		})
+	}
 }
