@@ -150,12 +150,3 @@ func addressed(mod Modifiers, cfg nsexec.AddrConfig) nsexec.Action {
 	}
 	return nsexec.AddAddr(cfg)
 }
-
-// upWithMaster is what the far end of a pair gets by a message of its own.
-func upWithMaster(cfg nsexec.LinkConfig) nsexec.LinkChange {
-	ch := nsexec.LinkChange{Master: cfg.Master}
-	if cfg.Up {
-		ch.Flags, ch.Mask = unix.IFF_UP, unix.IFF_UP
-	}
-	return ch
-}

@@ -109,7 +109,7 @@ var commonOptions = slices.Concat([]Option{
 var endOptions = []Option{
 	{Name: "hw", Aliases: []string{"address"}, Type: macType, Doc: "its MAC address"},
 	{Name: "master", Type: linkType, Doc: "the bridge or other link that it becomes a port of"},
-	{Name: "alias", Type: textType, Doc: "a text for people, up to 255 bytes"},
+	{Name: "alias", Type: aliasType, Doc: "a text for people, up to 255 bytes"},
 	{Name: "index", Type: number(1, 1<<31-1), Doc: "its index, rather than the kernel's choice"},
 }
 
@@ -152,7 +152,7 @@ func common(c *Call, param int, cfg *nsexec.LinkConfig) {
 		case "master":
 			cfg.Master = v.(LinkArg).Link
 		case "alias":
-			cfg.Attrs = append(cfg.Attrs, nsexec.Attr{Type: unix.IFLA_IFALIAS, Data: []byte(v.(string))})
+			cfg.Alias = v.(string)
 		default:
 			// A kind's own option of the name, as the group of a vxlan, is
 			// another type.

@@ -147,6 +147,10 @@ func finishVxlan(c *Call, cfg *nsexec.LinkConfig) error {
 		}
 		cfg.Data = append(cfg.Data, nsexec.Attr{Type: attr, Data: ip.AsSlice()})
 	}
+	if c.Has("external") && !c.Has("learning") && !c.Has("nolearning") {
+		// As with `ip`: there is nothing to learn where each packet says where it goes.
+		cfg.Data = append(cfg.Data, nsexec.Attr{Type: nl.IFLA_VXLAN_LEARNING, Data: []byte{0}})
+	}
 	switch ttl, ok := Opt[int64](c, "ttl"); {
 	case ok && ttl == inherit:
 		cfg.Data = append(cfg.Data, nsexec.Attr{Type: vxlanTTLInherit})

@@ -28,7 +28,7 @@ var properties = []property{
 		addAttr(ch, unix.IFLA_ADDRESS, m[:])
 	}},
 	{"mtu", nil, number(0, 1<<31-1), "BYTES", "set the largest packet", attr32(unix.IFLA_MTU)},
-	{"alias", nil, textType, "TEXT", "give a text for people", func(v any, ch *nsexec.LinkChange) {
+	{"alias", nil, aliasType, "TEXT", "give a text for people", func(v any, ch *nsexec.LinkChange) {
 		addAttr(ch, unix.IFLA_IFALIAS, []byte(v.(string)))
 	}},
 	{"promisc", nil, switchType, "ON", "take every packet, whoever it is for", flag(unix.IFF_PROMISC, false)},

@@ -62,6 +62,7 @@ var (
 	macType     = ofText("MAC", value.ParseMAC)                                                                        // value.MAC
 	switchType  = ofText("on|off", func(s string) (bool, error) { b, err := value.ParseBool(s); return bool(b), err }) // bool
 	textType    = ofText("TEXT", func(s string) (string, error) { return s, nil })                                     // string
+	aliasType   = ofText("TEXT", parseAlias)                                                                           // string
 	sizeType    = ofText("SIZE", value.ParseSize)                                                                      // value.Size
 	timeType    = ofText("TIME", parseTime)                                                                            // time.Duration
 )
@@ -169,4 +170,13 @@ func parseHostOrNet(s string) (value.Prefix, error) {
 		return value.Prefix{}, err
 	}
 	return value.Prefix{Prefix: netip.PrefixFrom(ip.Addr, ip.BitLen())}, nil
+}
+
+// parseAlias reads an alias: IFALIASZ of linux/if.h bounds it.
+func parseAlias(s string) (string, error) {
+	const most = 255
+	if len(s) > most {
+		return "", fmt.Errorf("an alias has at most %d bytes, this has %d", most, len(s))
+	}
+	return s, nil
 }

@@ -5,6 +5,7 @@ package builtins
 import (
 	"github.com/nescript/nescript/lang/value"
 	"github.com/nescript/nescript/nsexec"
+	"golang.org/x/sys/unix"
 )
 
 // Where the ends stand among the parameters of veth.
@@ -39,16 +40,22 @@ func compileVeth(c *Call) ([]nsexec.Step, error) {
 		return perLink(c, "LINK", func(l nsexec.LinkRef) nsexec.Action { return nsexec.DelLink(l, "veth") }), nil
 	}
 	a, b := c.Link("A"), c.Link("B")
-	near := nsexec.LinkConfig{Kind: "veth", Name: a.Link.Name}
-	far := nsexec.LinkConfig{Name: b.Link.Name, NS: b.NS}
+	near, far := nsexec.LinkConfig{Name: a.Link.Name}, nsexec.LinkConfig{Name: b.Link.Name}
 	common(c, -1, &near)
 	common(c, -1, &far)
 	common(c, vethA, &near)
 	common(c, vethB, &far)
-	near.Peer = &far
-	steps := []nsexec.Step{{NS: a.NS, Action: made(c.Modifier, near)}}
-	if far.Master != (nsexec.LinkRef{}) || far.Up {
-		steps = append(steps, nsexec.Step{NS: b.NS, Action: nsexec.SetLink(b.Link, "veth", "veth "+b.String(), upWithMaster(far))})
+	first, second := a, b
+	if far.Index != 0 && near.Index == 0 {
+		// The kernel takes the far end's index only beside the near end's.
+		first, second = b, a
+		near, far = far, near
+	}
+	near.Kind, far.Kind = "veth", ""
+	near.Peer, far.NS = &far, second.NS
+	steps := []nsexec.Step{{NS: first.NS, Action: made(c.Modifier, near)}}
+	if far.Master != (nsexec.LinkRef{}) || far.Up || far.Alias != "" {
+		steps = append(steps, nsexec.Step{NS: second.NS, Action: nsexec.SetLink(second.Link, "veth", "veth "+second.String(), farEnd(far))})
 	}
 	for _, end := range []struct {
 		link  LinkArg
@@ -60,4 +67,16 @@ func compileVeth(c *Call) ([]nsexec.Step, error) {
 		}
 	}
 	return steps, nil
+}
+
+// farEnd is what the far end of a pair gets by a message of its own.
+func farEnd(cfg nsexec.LinkConfig) nsexec.LinkChange {
+	ch := nsexec.LinkChange{Master: cfg.Master}
+	if cfg.Alias != "" {
+		addAttr(&ch, unix.IFLA_IFALIAS, []byte(cfg.Alias))
+	}
+	if cfg.Up {
+		ch.Flags, ch.Mask = unix.IFF_UP, unix.IFF_UP
+	}
+	return ch
 }

@@ -36,6 +36,7 @@ type LinkConfig struct {
 	Index  int
 	Hw     net.HardwareAddr
 	MTU    int
+	Alias  string   // set by a message of its own: the kernel takes none of a link that it makes; of a Peer left out
 	Master LinkRef  // in the link's own namespace
 	Parent LinkRef  // IFLA_LINK, in the namespace that the action runs in
 	Under  LinkAttr // a link that an attribute of Data names
@@ -69,7 +70,21 @@ func (o newLinkOp) String() string {
 	return o.cfg.Kind + " " + o.cfg.Name
 }
 
-func (o newLinkOp) act(_ context.Context, c *Conn) error {
+func (o newLinkOp) act(ctx context.Context, c *Conn) error {
+	if err := o.request(c); err != nil || o.cfg.Alias == "" {
+		return err
+	}
+	link := LinkRef{Name: o.cfg.Name}
+	change := LinkChange{Attrs: []Attr{{Type: unix.IFLA_IFALIAS, Data: []byte(o.cfg.Alias)}}}
+	err := setLinkOp{link, "", change}.act(ctx, c)
+	if err != nil && o.flags&unix.NLM_F_EXCL != 0 {
+		_ = delLinkOp{link: link}.act(ctx, c) // it was made just now, and half of it is none
+	}
+	return err
+}
+
+// request makes the link by one message.
+func (o newLinkOp) request(c *Conn) error {
 	cfg := o.cfg
 	req := c.Request(unix.RTM_NEWLINK, o.flags|unix.NLM_F_ACK)
 	msg := nl.NewIfInfomsg(unix.AF_UNSPEC)

@@ -1,0 +1,255 @@
+//go:build linux
+
+package builtins_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/nescript/nescript/interp"
+	"github.com/nescript/nescript/nsexec"
+	"github.com/nescript/nescript/nsexec/nstest"
+)
+
+// witness is a script and what another program then says of the namespace that
+// it ran in. Paths walk ip's JSON: a name or a number a step.
+type witness struct {
+	script string
+	show   string            // `ip -j -d SHOW`, or `bridge -j -d …`
+	want   map[string]string // by path, from the first element on
+}
+
+// base is what the scripts start from.
+const base = "veth eth0 eth1 up; bridge br0 up;"
+
+// runIn runs a script in a fresh namespace.
+func runIn(t *testing.T, script string) (nsexec.Ref, error) {
+	t.Helper()
+	ns := nstest.NS(t)
+	in, err := interp.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	return ns, in.RunString(t.Context(), "t.nes", fmt.Sprintf("in %s <\n%s\n%s\n>", ns, base, script))
+}
+
+func (w witness) check(t *testing.T) {
+	t.Helper()
+	ns, err := runIn(t, w.script)
+	if err != nil {
+		t.Fatalf("%s: %v", w.script, err)
+	}
+	got := show(t, ns, w.show)
+	for path, want := range w.want {
+		if v := walk(got, path); v != want {
+			t.Errorf("%s: %s of %q is %q, want %q", w.script, path, w.show, v, want)
+		}
+	}
+}
+
+// show asks ip, or bridge where the words start so, about a namespace.
+func show(t *testing.T, ns nsexec.Ref, words string) any {
+	t.Helper()
+	args := strings.Fields(words)
+	cmd := "ip"
+	if args[0] == "bridge" {
+		cmd, args = args[0], args[1:]
+	}
+	out, err := exec.Command(cmd, append([]string{"-n", ns.Name, "-j", "-d"}, args...)...).Output()
+	if err != nil {
+		t.Fatalf("%s %s: %v", cmd, words, err)
+	}
+	var all []any
+	if len(strings.TrimSpace(string(out))) > 0 {
+		if err := json.Unmarshal(out, &all); err != nil {
+			t.Fatalf("%s %s: %v in %s", cmd, words, err, out)
+		}
+	}
+	var kept []any
+	for _, one := range all { // ip prints empty records for what it filters out
+		if m, ok := one.(map[string]any); !ok || len(m) > 0 {
+			kept = append(kept, one)
+		}
+	}
+	return kept
+}
+
+// walk follows a path into decoded JSON. A path that starts with a name starts
+// at the first element; `#` is how many there are.
+func walk(v any, path string) string {
+	if path == "#" {
+		return fmt.Sprint(len(v.([]any)))
+	}
+	for i, step := range strings.Split(path, ".") {
+		if list, ok := v.([]any); ok && i == 0 && (step < "0" || step > "9z") {
+			if len(list) == 0 {
+				return "<none>"
+			}
+			v = list[0]
+		}
+		switch at := v.(type) {
+		case map[string]any:
+			v = at[step]
+		case []any:
+			n := 0
+			if _, err := fmt.Sscan(step, &n); err != nil || n >= len(at) {
+				return "<none>"
+			}
+			v = at[n]
+		default:
+			return "<none>"
+		}
+	}
+	return fmt.Sprint(v)
+}
+
+func linkData(option, value string) map[string]string {
+	return map[string]string{"linkinfo.info_data." + option: value}
+}
+
+var bridgeWitnesses = map[string][2]string{
+	"forward_delay 1000":                {"forward_delay", "1000"},
+	"hello_time 300":                    {"hello_time", "300"},
+	"max_age 1500":                      {"max_age", "1500"},
+	"ageing_time 100":                   {"ageing_time", "100"},
+	"stp_state on":                      {"stp_state", "1"},
+	"priority 4096":                     {"priority", "4096"},
+	"group_fwd_mask 8":                  {"group_fwd_mask", "0x8"},
+	"group_address 01:80:c2:00:00:0e":   {"group_addr", "01:80:c2:00:00:0e"},
+	"mcast_snooping off":                {"mcast_snooping", "0"},
+	"mcast_router 2":                    {"mcast_router", "2"},
+	"mcast_query_use_ifaddr on":         {"mcast_query_use_ifaddr", "1"},
+	"mcast_querier on":                  {"mcast_querier", "1"},
+	"mcast_hash_max 1024":               {"mcast_hash_max", "1024"},
+	"mcast_last_member_count 5":         {"mcast_last_member_cnt", "5"},
+	"mcast_startup_query_count 4":       {"mcast_startup_query_cnt", "4"},
+	"mcast_last_member_interval 200":    {"mcast_last_member_intvl", "200"},
+	"mcast_membership_interval 20000":   {"mcast_membership_intvl", "20000"},
+	"mcast_querier_interval 20000":      {"mcast_querier_intvl", "20000"},
+	"mcast_query_interval 10000":        {"mcast_query_intvl", "10000"},
+	"mcast_query_response_interval 900": {"mcast_query_response_intvl", "900"},
+	"mcast_startup_query_interval 3000": {"mcast_startup_query_intvl", "3000"},
+	"mcast_stats_enabled on":            {"mcast_stats_enabled", "1"},
+	"mcast_igmp_version 3":              {"mcast_igmp_version", "3"},
+	"mcast_mld_version 2":               {"mcast_mld_version", "2"},
+	"no_linklocal_learn on":             {"no_linklocal_learn", "1"},
+}
+
+func TestBridge(t *testing.T) {
+	for option, want := range bridgeWitnesses {
+		witness{"bridge b1 " + option, "link show b1", linkData(want[0], want[1])}.check(t)
+	}
+}
+
+var vxlanWitnesses = map[string][2]string{
+	"id 77":                                   {"id", "77"},
+	"id 77 group 239.1.1.1 dev eth0":          {"group", "239.1.1.1"},
+	"id 77 group 239.1.1.2 dev eth0":          {"link", "eth0"},
+	"id 77 group ff02::77 dev eth0":           {"group6", "ff02::77"},
+	"id 77 local 10.0.0.1":                    {"local", "10.0.0.1"},
+	"id 77 local 2001:db8::1":                 {"local6", "2001:db8::1"},
+	"id 77 remote 10.0.0.2":                   {"remote", "10.0.0.2"},
+	"id 77 remote 2001:db8::2":                {"remote6", "2001:db8::2"},
+	"id 77 ttl 9":                             {"ttl", "9"},
+	"id 77 tos 16":                            {"tos", "0x10"},
+	"id 77 ageing 60":                         {"ageing", "60"},
+	"id 77 maxaddress 100":                    {"limit", "100"},
+	"id 77 dstport 4789":                      {"port", "4789"},
+	"id 77 srcport 1000-2000":                 {"port_range.low", "1000"},
+	"id 77 srcport 1000-2001":                 {"port_range.high", "2001"},
+	"id 77 nolearning":                        {"learning", "false"},
+	"id 77 learning":                          {"learning", "true"},
+	"id 77 proxy":                             {"proxy", "true"},
+	"id 77 rsc":                               {"rsc", "true"},
+	"id 77 l2miss":                            {"l2miss", "true"},
+	"id 77 l3miss":                            {"l3miss", "true"},
+	"id 77 udpcsum":                           {"udp_csum", "true"},
+	"id 77 noudpcsum":                         {"udp_csum", "false"},
+	"id 77 udp6zerocsumtx remote 2001:db8::2": {"udp_zero_csum6_tx", "true"},
+	"id 77 udp6zerocsumrx remote 2001:db8::2": {"udp_zero_csum6_rx", "true"},
+	"id 77 flowlabel 5 remote 2001:db8::2":    {"label", "0x5"},
+	"id 77 df set":                            {"df", "set"},
+	"id 77 gbp":                               {"gbp", "true"},
+	"external":                                {"external", "true"},
+	"external gpe dstport 4790":               {"gpe", "true"},
+	"id 77 remcsumtx remcsumrx":               {"remcsum_tx", "true"},
+	"external vnifilter":                      {"vnifilter", "true"},
+}
+
+func TestVXLAN(t *testing.T) {
+	for option, want := range vxlanWitnesses {
+		witness{"vxlan vx1 " + option, "link show vx1", linkData(want[0], want[1])}.check(t)
+	}
+}
+
+var otherWitnesses = []witness{
+	{"macvlan m1 link eth0 mode private", "link show m1", linkData("mode", "private")},
+	{"macvlan m1 link eth0 mode vepa", "link show m1", linkData("mode", "vepa")},
+	{"macvlan m1 link eth0 mode bridge", "link show m1", linkData("mode", "bridge")},
+	{"macvlan m1 dev eth0 mode source", "link show m1", linkData("mode", "source")},
+	{"macvlan m1 link eth0 mode passthru nopromisc", "link show m1", linkData("mode", "passthru")},
+	{"macvlan m1 link eth0 mode passthru nopromisc", "link show m1", map[string]string{"linkinfo.info_data.nopromisc": "true"}},
+	{"macvlan m1 link eth0 bcqueuelen 50", "link show m1", linkData("bcqueuelen", "50")},
+	{"macvtap m1 link eth0 mode bridge", "link show m1", map[string]string{"linkinfo.info_kind": "macvtap", "linkinfo.info_data.mode": "bridge"}},
+	{"ifb i1 up", "link show i1", map[string]string{"linkinfo.info_kind": "ifb"}},
+	{"tun t1", "link show t1", map[string]string{"linkinfo.info_kind": "tun", "linkinfo.info_data.type": "tun", "linkinfo.info_data.persist": "true", "linkinfo.info_data.pi": "false"}},
+	{"tap t1 user 0 groupid 0 vnet_hdr multi_queue pi", "link show t1", map[string]string{"linkinfo.info_data.type": "tap", "linkinfo.info_data.vnet_hdr": "true", "linkinfo.info_data.multi_queue": "true", "linkinfo.info_data.pi": "true"}},
+	{"tap t1 up mtu 1400 hw 02:00:00:00:00:09 master br0", "link show t1", map[string]string{"mtu": "1400", "address": "02:00:00:00:00:09", "master": "br0"}},
+
+	{"bridge b1 up mtu 1300 hw 02:00:00:00:00:01 alias 'a b' txqlen 7 group 5 index 99", "link show b1",
+		map[string]string{"mtu": "1300", "address": "02:00:00:00:00:01", "ifalias": "a b", "txqlen": "7", "group": "5", "ifindex": "99"}},
+	{"ifb i1 numtxqueues 3 numrxqueues 2 gso_max_size 4000 gro_max_size 5000", "link show i1",
+		map[string]string{"num_tx_queues": "3", "num_rx_queues": "2", "gso_max_size": "4000", "gro_max_size": "5000"}},
+	{"veth a master br0 hw 02:00:00:00:00:0a b alias far index 50 up mtu 1400 txqlen 9", "link show a", map[string]string{"master": "br0", "address": "02:00:00:00:00:0a", "mtu": "1400", "txqlen": "9", "operstate": "UP"}},
+	{"veth a b alias far index 50 master br0 up mtu 1400", "link show b", map[string]string{"ifalias": "far", "ifindex": "50", "mtu": "1400", "master": "br0"}},
+	{"veth a 10.0.0.1/24 b 10.0.0.2/24 2001:db8::2/64 up", "addr show b", map[string]string{"addr_info.0.local": "10.0.0.2", "addr_info.1.local": "2001:db8::2", "addr_info.1.prefixlen": "64"}},
+	{"ensure bridge br0 stp_state on; ensure bridge b2", "link show br0", linkData("stp_state", "1")},
+	{"replace bridge br0 hw 02:00:00:00:00:07", "link show br0", map[string]string{"address": "02:00:00:00:00:07"}},
+	{"del bridge br0; del link eth0", "link", map[string]string{"#": "1"}},
+
+	{"down eth0", "link show eth0", map[string]string{"operstate": "DOWN"}},
+	{"hw eth0 02:00:00:00:00:01", "link show eth0", map[string]string{"address": "02:00:00:00:00:01"}},
+	{"mtu eth0 1400", "link show eth0", map[string]string{"mtu": "1400"}},
+	{"down eth0; rename eth0 wan", "link show wan", map[string]string{"ifname": "wan"}},
+	{"alias eth0 'to the world'; down alias:'to the world'", "link show eth0", map[string]string{"ifalias": "to the world", "operstate": "DOWN"}},
+	{"altname eth0 a-very-long-alternative-name; mtu eth0 1401", "link show eth0", map[string]string{"altnames.0": "a-very-long-alternative-name", "mtu": "1401"}},
+	{"altname eth0 other; del altname eth0 other", "link show eth0", map[string]string{"altnames.0": "<none>"}},
+	{"master eth0 eth1 br0", "link show master br0", map[string]string{"#": "2"}},
+	{"master eth0 br0; nomaster eth0", "link show master br0", map[string]string{"#": "0"}},
+	{"promisc eth0 on", "link show eth0", map[string]string{"promiscuity": "1"}},
+	{"allmulticast eth0 on", "link show eth0", map[string]string{"flags.2": "ALLMULTI"}},
+	{"multicast eth0 off", "link show eth0", map[string]string{"flags.1": "UP"}},
+	{"arp eth0 off", "link show eth0", map[string]string{"flags.2": "NOARP"}},
+	{"txqlen eth0 77", "link show eth0", map[string]string{"txqlen": "77"}},
+	{"group eth0 9", "link show eth0", map[string]string{"group": "9"}},
+	{"addrgenmode eth0 none", "link show eth0", map[string]string{"inet6_addr_gen_mode": "none"}},
+	{"addrgenmode eth0 random", "link show eth0", map[string]string{"inet6_addr_gen_mode": "random"}},
+	{"set eth0 mtu 1402 alias x txqlen 8 group 3 master br0 down", "link show eth0", map[string]string{"mtu": "1402", "ifalias": "x", "txqlen": "8", "group": "3", "master": "br0", "operstate": "DOWN"}},
+	{"set eth0 hw 02:00:00:00:00:05 down; set eth0 name lan up", "link show lan", map[string]string{"address": "02:00:00:00:00:05"}},
+	{"set eth0 master br0; set eth0 nomaster promisc on", "link show eth0", map[string]string{"master": "<nil>", "promiscuity": "1"}},
+}
+
+func TestLinks(t *testing.T) {
+	for _, w := range otherWitnesses {
+		w.check(t)
+	}
+}
+
+func TestPort(t *testing.T) {
+	for option, want := range map[string][2]string{
+		"priority 9": {"priority", "9"}, "cost 77": {"cost", "77"}, "hairpin on": {"hairpin", "true"},
+		"guard on": {"guard", "true"}, "root_block on": {"root_block", "true"}, "fastleave on": {"fastleave", "true"},
+		"learning off": {"learning", "false"}, "flood off": {"flood", "false"}, "proxy_arp on": {"proxy_arp", "true"},
+		"proxy_arp_wifi on": {"proxy_arp_wifi", "true"}, "mcast_router 2": {"multicast_router", "2"}, "mcast_flood off": {"mcast_flood", "false"},
+		"mcast_to_unicast on": {"mcast_to_unicast", "true"}, "vlan_tunnel on": {"vlan_tunnel", "true"}, "bcast_flood off": {"bcast_flood", "false"},
+		"group_fwd_mask 8": {"group_fwd_mask", "0x8"}, "neigh_suppress on": {"neigh_suppress", "true"}, "isolated on": {"isolated", "true"},
+		"locked on": {"locked", "true"}, "state disabled": {"state", "disabled"},
+	} {
+		witness{"master eth0 br0; port eth0 " + option, "link show eth0",
+			map[string]string{"linkinfo.info_slave_data." + want[0]: want[1]}}.check(t)
+	}
+}
