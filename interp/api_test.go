@@ -155,7 +155,7 @@ func TestReuse_values(t *testing.T) {
 	in, r := newTest(t)
 	for _, src := range []string{
 		`let z = 0`, `z = 1; say (1 / z)`, `z = 0`,
-		`def set() < z = 2 >`, `set; say (4 / z)`,
+		`def change() < z = 2 >`, `change; say (4 / z)`,
 	} {
 		if err := run(t, in, src); err != nil {
 			t.Fatalf("%s: %v", src, err)

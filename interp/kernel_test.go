@@ -249,3 +249,28 @@ func TestKernel_sharedEngine(t *testing.T) {
 	mustKernel(t, `ns a; in ns a < bridge br0 up >`, interp.Engine(engine))
 	mustKernel(t, `ns b; in ns b < bridge br0 up >; expect (links("b")[1].ifname == "br0")`, interp.Engine(engine))
 }
+
+// TestKernel_leaksNothing runs a script that does much and fails in the end.
+func TestKernel_leaksNothing(t *testing.T) {
+	const src = `
+ns a
+in ns a < bridge br0 up; print ${len(links())} ${capture("echo", "x")} >
+in new < bridge br0; expect fails < up nope > >
+del ns a
+fail "on purpose"`
+	round := func() {
+		in, err := interp.New()
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantError(t, in.RunString(t.Context(), "t.nes", src), "on purpose")
+		if err := in.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	round()
+	nstest.NoLeaks(t)
+	for range 20 {
+		round()
+	}
+}
