@@ -5,6 +5,8 @@ package builtins
 import (
 	"encoding/binary"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/nescript/nescript/lang/value"
 	"github.com/nescript/nescript/nsexec"
@@ -81,14 +83,23 @@ var (
 		}
 		return byteNumber(s)
 	})
-	tosType = ofText("0..255|inherit", func(s string) (int64, error) {
+	tosType = ofText("TOS|inherit", func(s string) (int64, error) {
 		if s == "inherit" {
 			return 1, nil
 		}
-		return byteNumber(s)
+		return parseTOS(s)
 	})
 	portRange = ofText("PORT-PORT", parsePorts)
 )
+
+// parseTOS reads a TOS as ip does: in hexadecimal, with or without 0x.
+func parseTOS(s string) (int64, error) {
+	n, err := strconv.ParseUint(strings.TrimPrefix(s, "0x"), 16, 8)
+	if err != nil {
+		return 0, fmt.Errorf("%q is no TOS, which is a byte in hexadecimal such as 0x10", s)
+	}
+	return int64(n), nil
+}
 
 func byteNumber(s string) (int64, error) {
 	n, err := value.ParseInt(s)

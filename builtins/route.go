@@ -67,6 +67,7 @@ var (
 	protoType = ofText("PROTO", func(s string) (int64, error) {
 		return named(s, map[string]int64{"redirect": 1, "kernel": unix.RTPROT_KERNEL, "boot": unix.RTPROT_BOOT, "static": unix.RTPROT_STATIC, "ra": unix.RTPROT_RA, "dhcp": unix.RTPROT_DHCP, "bird": unix.RTPROT_BIRD, "zebra": unix.RTPROT_ZEBRA, "bgp": unix.RTPROT_BGP, "isis": unix.RTPROT_ISIS, "ospf": unix.RTPROT_OSPF, "rip": unix.RTPROT_RIP, "babel": unix.RTPROT_BABEL, "eigrp": unix.RTPROT_EIGRP}, "", 255)
 	})
+	byteTOS  = ofText("TOS", parseTOS)
 	prefType = oneOf(word{"medium", 0}, word{"high", 1}, word{"low", 3})
 )
 
@@ -130,7 +131,7 @@ var routeSpec = &Spec{
 		Option{Name: "table", Type: tableType, Doc: "the routing table, by number or name"},
 		Option{Name: "scope", Type: scopeType, Doc: "how far the destination is"},
 		Option{Name: "proto", Aliases: []string{"protocol"}, Type: protoType, Doc: "who set it"},
-		Option{Name: "tos", Aliases: []string{"dsfield"}, Type: number(0, 255), Doc: "only packets with this TOS"},
+		Option{Name: "tos", Aliases: []string{"dsfield"}, Type: byteTOS, Doc: "only packets with this TOS"},
 		Option{Name: "pref", Type: prefType, Doc: "the preference of an IPv6 router (RFC 4191)"},
 		Option{Name: "nhid", Type: number(1, 1<<32-1), Doc: "a nexthop object"},
 		Option{Name: "nexthop", Repeat: true, Options: append(append([]Option{}, viaOptions...), Option{Name: "weight", Type: number(1, 256), Doc: "its share of the flows"}), Doc: "one of several ways"},

@@ -91,7 +91,7 @@ func ruleOptions() []Option {
 		{Name: "from", Type: destType, Doc: "packets from there"},
 		{Name: "to", Type: destType, Doc: "packets to there"},
 		{Name: "not", Doc: "packets that do not fit"},
-		{Name: "tos", Aliases: []string{"dsfield"}, Type: number(0, 255), Doc: "packets with this TOS"},
+		{Name: "tos", Aliases: []string{"dsfield"}, Type: byteTOS, Doc: "packets with this TOS"},
 		{Name: "fwmark", Type: markType, Doc: "packets with this mark"},
 		{Name: "table", Aliases: []string{"lookup"}, Type: tableType, Doc: "the table to ask"},
 		{Name: "goto", Type: number(1, 1<<32-1), Doc: "go on with the rule of this priority"},

@@ -155,7 +155,7 @@ var vxlanWitnesses = map[string][2]string{
 	"id 77 remote 10.0.0.2":                   {"remote", "10.0.0.2"},
 	"id 77 remote 2001:db8::2":                {"remote6", "2001:db8::2"},
 	"id 77 ttl 9":                             {"ttl", "9"},
-	"id 77 tos 16":                            {"tos", "0x10"},
+	"id 77 tos 0x10":                          {"tos", "0x10"},
 	"id 77 ageing 60":                         {"ageing", "60"},
 	"id 77 maxaddress 100":                    {"limit", "100"},
 	"id 77 dstport 4789":                      {"port", "4789"},
