@@ -85,36 +85,51 @@ func work(f func(t *thread) error, done chan<- outcome) {
 	out.err, out.returned = err, true
 }
 
-// enter moves the thread into the namespace of an open descriptor.
+// enter moves the thread into the namespace of an open descriptor. If it is in
+// that one it stays, for which it needs no privilege.
 func (t *thread) enter(fd int) error {
-	if err := t.leave(); err != nil {
+	if there, err := isHere(fd); err != nil || there {
 		return err
 	}
-	return setThread(fd)
+	return t.move(func() error { return setThread(fd) })
 }
 
 // unshare moves the thread into a new namespace.
 func (t *thread) unshare() error {
-	if err := t.leave(); err != nil {
-		return err
-	}
-	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		return fmt.Errorf("make a namespace: %w", err)
-	}
-	return nil
+	return t.move(func() error {
+		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+			return fmt.Errorf("make a namespace: %w", err)
+		}
+		return nil
+	})
 }
 
-// leave notes where home is, before the thread moves.
-func (t *thread) leave() error {
+// move notes where home is and moves the thread by f. Where f fails the thread
+// is where it was.
+func (t *thread) move(f func() error) error {
 	if t.home >= 0 {
-		return nil
+		return f()
 	}
-	fd, err := openSelf()
+	home, err := openSelf()
 	if err != nil {
 		return err
 	}
-	t.home = fd
+	if err := f(); err != nil {
+		unix.Close(home)
+		return err
+	}
+	t.home = home
 	return nil
+}
+
+// isHere reports whether a descriptor is of the calling thread's namespace.
+func isHere(fd int) (bool, error) {
+	want, err := idOf(fd)
+	if err != nil {
+		return false, err
+	}
+	here, err := idAt("/proc/thread-self/ns/net")
+	return here == want, err
 }
 
 // goHome brings the thread back. If it can't, the thread must not be let go.

@@ -19,6 +19,9 @@ func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == "nescript" {
 		main()
 	}
+	if os.Getenv("GORACE") == "" { // a second at the end of each of many programs
+		os.Setenv("GORACE", "atexit_sleep_ms=10")
+	}
 	nstest.Main(m)
 }
 

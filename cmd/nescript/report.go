@@ -8,7 +8,8 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
-	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/nescript/nescript/interp"
 	"github.com/nescript/nescript/lang"
@@ -61,11 +62,15 @@ func (a *app) diagnose(err error) []*lang.Diagnostic {
 // lacksPrivilege reports whether root would have got past an error. The kernel
 // says EACCES rather than EPERM where a file of its own guards the way.
 func lacksPrivilege(err error) bool {
+	if !errors.Is(err, unix.EACCES) {
+		return errors.Is(err, unix.EPERM)
+	}
 	var path *fs.PathError
-	if errors.As(err, &path) && errors.Is(path.Err, syscall.EACCES) {
+	if errors.As(err, &path) {
 		return strings.HasPrefix(path.Path, "/proc/") || strings.HasPrefix(path.Path, nsexec.DefaultMountPath)
 	}
-	return errors.Is(err, syscall.EPERM)
+	var op *nsexec.OpError
+	return errors.As(err, &op)
 }
 
 func (a *app) needsRoot() string {
