@@ -30,7 +30,8 @@ import (
 // thread is an OS thread that its goroutine holds. It is at home until enter
 // or unshare has moved it. It must not be handed to another goroutine.
 type thread struct {
-	home int // descriptor of the namespace it came from; -1 while at home
+	home    int  // descriptor of the namespace it came from; -1 while at home
+	spoiled bool // it can't be made again what it was
 }
 
 // outcome is how f ended.
@@ -75,7 +76,7 @@ func work(f func(t *thread) error, done chan<- outcome) {
 			out.panicked = recover()
 		}
 		err := t.goHome()
-		if err == nil {
+		if err == nil && !t.spoiled {
 			runtime.UnlockOSThread()
 		}
 		out.err = join(out.err, err)
@@ -102,6 +103,16 @@ func (t *thread) unshare() error {
 		}
 		return nil
 	})
+}
+
+// unshareMounts gives the thread mounts, a root and a working directory of its
+// own, for good: it ends with its worker.
+func (t *thread) unshareMounts() error {
+	t.spoiled = true
+	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil { // implies CLONE_FS
+		return fmt.Errorf("make a mount namespace: %w", err)
+	}
+	return nil
 }
 
 // move notes where home is and moves the thread by f. Where f fails the thread

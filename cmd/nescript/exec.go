@@ -5,13 +5,10 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"slices"
-	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -31,7 +28,10 @@ func newExec(a *app) *cobra.Command {
 		Short: "run a program in a namespace",
 		Long: `Run a program in a namespace. It takes nescript's place: its exit code, signals
 and terminal are its own. NS is a name, or REF words such as pid 12. After a
-name the -- may be left out.`,
+name the -- may be left out.
+
+As with ip netns exec, /sys is that of the namespace, and the files in
+/etc/netns/NAME stand for those in /etc.`,
 		Example: `  nescript exec h1 -- ping -c1 10.0.0.2
   nescript exec pid 1234 -- ss -lnt`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -82,30 +82,10 @@ func become(ref nsexec.Ref, argv []string) error {
 		return err
 	}
 	defer engine.Close()
-	// The kernel has the process go on with the thread that calls execve, and
-	// so in that thread's namespace.
-	start := nsexec.ActionFunc("exec", strings.Join(argv, " "), true, func(context.Context, *nsexec.Conn) error {
-		return &startError{syscall.Exec(path, argv, os.Environ())}
-	})
-	err = engine.Run(context.Background(), nsexec.Step{NS: ref, Action: start})
-	var failed *startError
+	err = engine.Become(context.Background(), ref, path, argv, os.Environ())
+	var failed *nsexec.StartError
 	if errors.As(err, &failed) {
-		return cantStart(path, failed.err)
-	}
-	return bare(err)
-}
-
-// startError is why a program could not be started.
-type startError struct{ err error }
-
-func (e *startError) Error() string { return e.err.Error() }
-func (e *startError) Unwrap() error { return e.err }
-
-// bare is an engine's error without the number of the step: there is but one.
-func bare(err error) error {
-	var step *nsexec.StepError
-	if errors.As(err, &step) {
-		return step.Err
+		return cantStart(path, failed.Err)
 	}
 	return err
 }
@@ -119,7 +99,7 @@ func cantStart(program string, err error) error {
 	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 		code = exitNotFound
 	}
-	return &codedError{code, fmt.Errorf("can't run %q: %w", program, err)}
+	return &codedError{code, &nsexec.StartError{Program: program, Err: err}}
 }
 
 // completeNamespace completes the first argument to a namespace.
