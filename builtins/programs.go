@@ -80,5 +80,3 @@ type anyText struct{}
 func (anyText) String() string { return "TEXT" }
 
 func (anyText) Parse(v value.Value) (any, error) { return v.String(), nil }
-
-func (anyText) whole() {}

@@ -63,7 +63,6 @@ var (
 	switchType  = ofText("on|off", func(s string) (bool, error) { b, err := value.ParseBool(s); return bool(b), err }) // bool
 	textType    = ofText("TEXT", func(s string) (string, error) { return s, nil })                                     // string
 	aliasType   = ofText("TEXT", parseAlias)                                                                           // string
-	sizeType    = ofText("SIZE", value.ParseSize)                                                                      // value.Size
 	timeType    = ofText("TIME", parseTime)                                                                            // time.Duration
 )
 

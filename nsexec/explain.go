@@ -23,7 +23,7 @@ func explain(ns Ref, a Action, err error) error {
 	if la, ok := a.(LinkAction); ok {
 		op.Link = la.link.String()
 	}
-	op.Err, op.Kernel = kernelText(err)
+	op.Kernel, op.Err = kernelText(err)
 	return op
 }
 
@@ -42,9 +42,9 @@ func explained(err error) bool {
 		errors.As(err, &exists) || errors.As(err, &kind) || errors.As(err, &exit)
 }
 
-// kernelText takes the extended ack's text out of an error. The netlink package
-// returns it as "ERRNO: TEXT" around the errno.
-func kernelText(err error) (rest error, text string) {
+// kernelText takes the extended ack's text out of an error, and returns what is
+// left. The netlink package returns it as "ERRNO: TEXT" around the errno.
+func kernelText(err error) (text string, rest error) {
 	for e := err; e != nil; e = errors.Unwrap(e) {
 		errno, ok := errors.Unwrap(e).(unix.Errno)
 		if !ok {
@@ -52,14 +52,14 @@ func kernelText(err error) (rest error, text string) {
 		}
 		text, ok = strings.CutPrefix(e.Error(), errno.Error()+": ")
 		if !ok {
-			return err, ""
+			return "", err
 		}
 		if e == err {
-			return errno, text
+			return text, errno
 		}
-		return err, text
+		return text, err
 	}
-	return err, ""
+	return "", err
 }
 
 // join is errors.Join that returns a single error as it is.

@@ -55,7 +55,7 @@ func unknownKind(kind string, err error) error {
 	if !errors.Is(err, unix.EOPNOTSUPP) {
 		return err
 	}
-	if _, text := kernelText(err); text != "" && text != "Unknown device type" {
+	if text, _ := kernelText(err); text != "" && text != "Unknown device type" {
 		return err
 	}
 	return noKind(kind)
