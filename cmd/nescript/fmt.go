@@ -46,13 +46,24 @@ As with gofmt, -d exits with 1 where there is a difference; -l does not.`,
 // formatAll goes through all the files, whatever happens to each.
 func (a *app) formatAll(files []string, f fmtFlags) error {
 	var errs []error
+	differs := false
 	for _, name := range files {
-		if err := a.format(name, f); err != nil {
+		err := a.format(name, f)
+		switch {
+		case errors.Is(err, errDiffers):
+			differs = true
+		case err != nil:
 			errs = append(errs, err)
 		}
 	}
+	if differs && len(errs) == 0 {
+		return codeError(exitFailed)
+	}
 	return errors.Join(errs...)
 }
+
+// errDiffers says that a diff was written.
+var errDiffers = errors.New("the layout differs")
 
 func (a *app) format(name string, f fmtFlags) error {
 	if name == stdinName && f.write {
@@ -96,7 +107,7 @@ func (a *app) formatted(name string, before, after []byte, f fmtFlags) error {
 		if _, err := a.out.Write(diff.Diff(name+".orig", before, name, after)); err != nil {
 			return err
 		}
-		return codeError(exitFailed)
+		return errDiffers
 	}
 	return nil
 }

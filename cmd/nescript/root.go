@@ -45,6 +45,9 @@ nescript FILE is short for nescript run FILE.`,
 	root.AddCommand(newRun(a), newCheck(a), newPlan(a), newFmt(a), newREPL(a), newExec(a), newShell(a),
 		newVersion(a), newCompletion(a))
 	root.SetHelpCommand(newHelp(a))
+	for _, c := range root.Commands() {
+		c.DisableFlagsInUseLine = true
+	}
 	return root
 }
 
