@@ -28,12 +28,13 @@ func TestProgress(t *testing.T) {
 
 // TestProgress_print demands that what a script prints has lines of its own.
 func TestProgress_print(t *testing.T) {
-	script := scriptFile(t, "for i in 1..4 <\n    exec sleep 0.3\n    print line$i\n>\n")
+	script := scriptFile(t, "expect fails < retry within 700ms < fail no > >\nin ns warned < bridge br0 >\nfor i in 1..4 <\n    exec sleep 0.3\n    print line$i\n>\n")
+	t.Cleanup(func() { removeNamespaces(t) })
 	term := startTerminal(t, nil, "run", script)
 	if code := term.exit(); code != 0 {
 		t.Errorf("it exited with %d", code)
 	}
-	for _, want := range []string{"line1", "line4"} {
+	for _, want := range []string{"line1", "line4", `warning: there was no namespace "warned"; made it`} {
 		if !slices.ContainsFunc(term.lines(), func(l string) bool { return l[strings.LastIndexByte(l, '\r')+1:] == want }) {
 			t.Errorf("no line %q in %q", want, term.all())
 		}

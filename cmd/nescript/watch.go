@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/nescript/nescript/nsexec"
@@ -17,18 +18,40 @@ type watch struct {
 	mu         sync.Mutex
 	statements int
 	namespaces map[nsexec.Ref]bool
-	busy       int  // how many chains that may write to the terminal are running
-	shown      bool // the progress line is on the screen
-	erase      func()
+	busy       int    // how many steps that may write to the terminal are running
+	shown      bool   // the progress line is on the screen
+	erase      func() // takes it off; nil where there is none
 }
 
-// Run implements nsexec.Runner.
+// Run implements nsexec.Runner. Where there is a progress line, the steps that
+// write to the terminal are run apart, with the line off the screen.
 func (w *watch) Run(ctx context.Context, steps ...nsexec.Step) error {
-	if writes(steps) {
+	w.visit(steps)
+	if w.erase == nil {
+		return w.Engine.Run(ctx, steps...)
+	}
+	for done := 0; done < len(steps); {
+		end := done + 1
+		for end < len(steps) && writes(steps[end]) == writes(steps[done]) {
+			end++
+		}
+		if err := w.part(ctx, steps[done:end]); err != nil {
+			var failed *nsexec.StepError
+			if errors.As(err, &failed) {
+				failed.Index += done
+			}
+			return err
+		}
+		done = end
+	}
+	return nil
+}
+
+func (w *watch) part(ctx context.Context, steps []nsexec.Step) error {
+	if writes(steps[0]) {
 		w.hold()
 		defer w.release()
 	}
-	w.visit(steps)
 	return w.Engine.Run(ctx, steps...)
 }
 
@@ -57,14 +80,12 @@ func (w *watch) summary() summary {
 	return summary{Statements: w.statements, Namespaces: len(w.namespaces)}
 }
 
-// writes reports whether a chain may write to the terminal: what runs programs
-// or prints is no matter of netlink alone.
-func writes(steps []nsexec.Step) bool {
-	for _, s := range steps {
-		switch s.Action.Name() {
-		case "print", "exec", "sh", "expect exec":
-			return true
-		}
+// writes reports whether a step may write to the terminal: what prints, a
+// program, and `in`, which warns of a namespace that it has to make.
+func writes(s nsexec.Step) bool {
+	switch s.Action.Name() {
+	case "print", "exec", "in":
+		return true
 	}
 	return false
 }
