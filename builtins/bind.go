@@ -142,13 +142,6 @@ func findOption(opts []Option, word string) *Option {
 // argument is. isName tells what ends an option that takes many values.
 func (b *binder) option(o Option, i int, isName func(string) *Option) (int, Given, *ArgError) {
 	g := Given{Option: o, Arg: i}
-	if !o.Repeat {
-		for _, earlier := range b.call.given {
-			if earlier.Option.Name == o.Name && len(b.params) < 2 {
-				return 0, g, &ArgError{Arg: i, Msg: fmt.Sprintf("%q is given twice", o.Name)}
-			}
-		}
-	}
 	i++
 	if len(o.Options) > 0 {
 		return b.nested(o, g, i)
@@ -200,6 +193,9 @@ func (b *binder) nested(o Option, g Given, i int) (int, Given, *ArgError) {
 		if err != nil {
 			return 0, g, err
 		}
+		if _, twice := findGiven(g.Given, sub.Name, 0); twice {
+			return 0, g, &ArgError{Arg: i, Msg: fmt.Sprintf("%q is given twice", sub.Name)}
+		}
 		g.Given = append(g.Given, got)
 		i = n
 	}
@@ -217,6 +213,9 @@ func (b *binder) read(t Type, many bool, i int, what string) (any, *ArgError) {
 	}
 	v, err := parse(t, many, a.Value)
 	if err != nil {
+		if what == t.String() { // the type's error says it
+			return nil, &ArgError{Arg: i, Msg: err.Error()}
+		}
 		return nil, &ArgError{Arg: i, Msg: fmt.Sprintf("%s: %v", what, err)}
 	}
 	return v, nil
@@ -324,7 +323,11 @@ func (b *binder) misfit() *ArgError {
 
 // missing is the error for a parameter that got no argument.
 func (b *binder) missing(p Param) *ArgError {
-	return &ArgError{Arg: -1, Msg: fmt.Sprintf("%q needs %s: %s", b.call.Spec.Name, p.Name, p.Type), Help: b.form()}
+	msg := fmt.Sprintf("%q needs %s", b.call.Spec.Name, p.Name)
+	if t := p.Type.String(); t != p.Name {
+		msg += ": " + t
+	}
+	return &ArgError{Arg: -1, Msg: msg, Help: b.form()}
 }
 
 // form is how the verb is written, for help.
@@ -339,11 +342,21 @@ func (b *binder) surplus(i int) *ArgError {
 		return &ArgError{Arg: i, Msg: fmt.Sprintf("%q takes no further argument", b.call.Spec.Name), Help: b.form()}
 	}
 	e := &ArgError{Arg: i, Msg: fmt.Sprintf("%q has no option %q", b.call.Spec.Name, a.Value.String())}
-	if !a.Bare {
+	if !a.Bare || !b.hasOptions() {
 		e.Msg = fmt.Sprintf("%q takes no further argument than those before %q", b.call.Spec.Name, a.Value.String())
 	}
 	e.Help = b.form()
 	return b.suggest(e)
+}
+
+// hasOptions reports whether anything that is written here can be an option.
+func (b *binder) hasOptions() bool {
+	for _, p := range b.params {
+		if len(p.Options) > 0 {
+			return true
+		}
+	}
+	return len(b.call.Spec.Options) > 0
 }
 
 // suggest adds "did you mean" where the argument is nearly an option's name.
@@ -372,29 +385,42 @@ func (b *binder) suggest(e *ArgError) *ArgError {
 func (b *binder) own() *ArgError {
 	for n := range b.call.given {
 		g := &b.call.given[n]
-		g.Param = -1
-		if findOption(b.call.Spec.Options, g.Option.Name) != nil {
-			continue
-		}
-		for k := b.after[n] - 1; k >= 0; k-- {
-			if p := b.call.owner[k]; len(b.params[p].Options) > 0 {
-				if findOption(b.params[p].Options, g.Option.Name) != nil {
-					g.Param = p
-				}
-				break
-			}
-		}
-		if g.Param < 0 && !b.blur {
+		g.Param = b.ownerOf(g.Option.Name, b.after[n])
+		if g.Param == nobody && !b.blur {
 			return &ArgError{Arg: g.Arg, Msg: fmt.Sprintf("%q belongs to an argument that is not here", g.Option.Name)}
 		}
-		for m := range n {
-			e := b.call.given[m]
-			if e.Option.Name == g.Option.Name && e.Param == g.Param && !g.Option.Repeat {
-				return &ArgError{Arg: g.Arg, Msg: fmt.Sprintf("%q is given twice", g.Option.Name)}
-			}
+		if g.Option.Repeat {
+			continue
+		}
+		if _, twice := findGiven(b.call.given[:n], g.Option.Name, g.Param); twice {
+			return &ArgError{Arg: g.Arg, Msg: fmt.Sprintf("%q is given twice", g.Option.Name)}
 		}
 	}
 	return nil
+}
+
+// Owners of options that are no parameter's.
+const (
+	theVerb = -1
+	nobody  = -2
+)
+
+// ownerOf is whose an option is that stands after some positionals.
+func (b *binder) ownerOf(name string, after int) int {
+	if findOption(b.call.Spec.Options, name) != nil {
+		return theVerb
+	}
+	for k := after - 1; k >= 0; k-- {
+		p := b.call.owner[k]
+		if len(b.params[p].Options) == 0 {
+			continue
+		}
+		if findOption(b.params[p].Options, name) != nil {
+			return p
+		}
+		break
+	}
+	return nobody
 }
 
 // parse reads a value as a type; a list, where several values may stand,

@@ -67,7 +67,7 @@ var layer3Witnesses = []witness{
 	{"rule oif eth0 table 9 priority 50", "rule show priority 50", map[string]string{"oif": "eth0"}},
 	{"rule not from 10.0.0.1 table 9 priority 50", "rule show priority 50", map[string]string{"not": "<nil>", "src": "10.0.0.1"}},
 	{"rule tos 10 table 9 priority 50", "rule show priority 50", map[string]string{"tos": "0x10"}},
-	{"rule uidrange 5-9 table 9 priority 50", "rule show priority 50", map[string]string{"uid_start": "5", "uid_end": "9"}},
+	{"rule uidrange 0-0 table 9 priority 50", "rule show priority 50", map[string]string{"uid_start": "0", "uid_end": "0"}},
 	{"rule ipproto tcp sport 80 dport 100-200 table 9 priority 50", "rule show priority 50", map[string]string{"ipproto": "tcp", "sport": "80", "dport_start": "100", "dport_end": "200"}},
 	{"rule table main suppress_prefixlength 0 priority 50", "rule show priority 50", map[string]string{"suppress_prefixlen": "0"}},
 	{"rule to 10.9.0.0/16 prohibit priority 50", "rule show priority 50", map[string]string{"action": "prohibit"}},

@@ -4,10 +4,14 @@ package builtins_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/nescript/nescript/interp"
 	"github.com/nescript/nescript/nsexec"
@@ -196,9 +200,6 @@ var otherWitnesses = []witness{
 	{"macvlan m1 link eth0 bcqueuelen 50", "link show m1", linkData("bcqueuelen", "50")},
 	{"macvtap m1 link eth0 mode bridge", "link show m1", map[string]string{"linkinfo.info_kind": "macvtap", "linkinfo.info_data.mode": "bridge"}},
 	{"ifb i1 up", "link show i1", map[string]string{"linkinfo.info_kind": "ifb"}},
-	{"tun t1", "link show t1", map[string]string{"linkinfo.info_kind": "tun", "linkinfo.info_data.type": "tun", "linkinfo.info_data.persist": "true", "linkinfo.info_data.pi": "false"}},
-	{"tap t1 user 0 groupid 0 vnet_hdr multi_queue pi", "link show t1", map[string]string{"linkinfo.info_data.type": "tap", "linkinfo.info_data.vnet_hdr": "true", "linkinfo.info_data.multi_queue": "true", "linkinfo.info_data.pi": "true"}},
-	{"tap t1 up mtu 1400 hw 02:00:00:00:00:09 master br0", "link show t1", map[string]string{"mtu": "1400", "address": "02:00:00:00:00:09", "master": "br0"}},
 
 	{"bridge b1 up mtu 1300 hw 02:00:00:00:00:01 alias 'a b' txqlen 7 group 5 index 99", "link show b1",
 		map[string]string{"mtu": "1300", "address": "02:00:00:00:00:01", "ifalias": "a b", "txqlen": "7", "group": "5", "ifindex": "99"}},
@@ -236,6 +237,31 @@ var otherWitnesses = []witness{
 func TestLinks(t *testing.T) {
 	for _, w := range otherWitnesses {
 		w.check(t)
+	}
+}
+
+var tunWitnesses = []witness{
+	{"tun t1", "link show t1", map[string]string{"linkinfo.info_kind": "tun", "linkinfo.info_data.type": "tun", "linkinfo.info_data.persist": "true", "linkinfo.info_data.pi": "false"}},
+	{"tap t1 user 0 groupid 0 vnet_hdr multi_queue pi", "link show t1", map[string]string{"linkinfo.info_data.type": "tap", "linkinfo.info_data.vnet_hdr": "true", "linkinfo.info_data.multi_queue": "true", "linkinfo.info_data.pi": "true"}},
+	{"tap t1 up mtu 1400 hw 02:00:00:00:00:09 master br0", "link show t1", map[string]string{"mtu": "1400", "address": "02:00:00:00:00:09", "master": "br0"}},
+}
+
+// TestTun makes TUN and TAP links where the user may open /dev/net/tun, and
+// wants to be told elsewhere.
+func TestTun(t *testing.T) {
+	f, cant := os.OpenFile("/dev/net/tun", os.O_RDWR, 0)
+	if cant == nil {
+		f.Close()
+	}
+	for _, w := range tunWitnesses {
+		if cant == nil {
+			w.check(t)
+			continue
+		}
+		var want unix.Errno
+		if _, err := runIn(t, w.script); !errors.As(cant, &want) || !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", w.script, err, cant)
+		}
 	}
 }
 
