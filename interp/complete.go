@@ -24,12 +24,12 @@ func (in *Interp) Complete(ctx context.Context, src string) (start int, candidat
 	}
 	c := &completion{in: in, ctx: ctx, cursor: cur, word: src[cur.start:]}
 	start = cur.start
-	if at := c.expression(); at >= 0 {
+	if at, kind := c.expression(); kind == noExpression {
+		c.statement(c.words)
+	} else {
 		start += at
 		c.word = c.word[at:]
-		c.value()
-	} else {
-		c.statement(c.words)
+		c.value(kind == wholeExpression)
 	}
 	return start, c.sorted()
 }
@@ -56,35 +56,43 @@ func (c *completion) sorted() []string {
 	return slices.Compact(c.out)
 }
 
-// expression returns where in the word the name begins that an expression's
-// value may have, or -1 where the word is no expression.
-func (c *completion) expression() int {
-	name := len(strings.TrimRightFunc(c.word, isNameRune))
+// expressionKind says what of an expression the cursor is in.
+type expressionKind uint8
+
+const (
+	noExpression    expressionKind = iota
+	variableOnly                   // `$name`: no call fits there
+	wholeExpression                // any
+)
+
+// expression returns where in the word a name begins that an expression may
+// have there, if it may.
+func (c *completion) expression() (at int, kind expressionKind) {
+	at = len(strings.TrimRightFunc(c.word, isNameRune))
 	switch {
 	case c.depth > 0:
-		return name
-	case name > 0 && c.word[name-1] == '$':
-		return name
+		return at, wholeExpression
+	case at > 0 && c.word[at-1] == '$':
+		return at, variableOnly
 	case len(c.words) == 0:
-		return -1
-	case c.words[0] == "if", c.words[0] == "return", slices.Contains(c.words, "="):
-		return name
-	case c.words[0] == "for" && slices.Contains(c.words, "in"):
-		return name
+		return at, noExpression
+	case c.words[0] == "if", c.words[0] == "return", slices.Contains(c.words, "="),
+		c.words[0] == "for" && slices.Contains(c.words, "in"):
+		return at, wholeExpression
 	}
-	return -1
+	return at, noExpression
 }
 
 func isNameRune(r rune) bool {
 	return r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
 }
 
-// value adds what an expression may name.
-func (c *completion) value() {
+// value adds the variables, and with calls the functions.
+func (c *completion) value(calls bool) {
 	vars, defs := c.in.Names()
 	c.add(vars...)
-	if c.depth == 0 && len(c.words) > 0 && !slices.Contains(c.words, "=") && c.words[0] != "if" && c.words[0] != "return" && c.words[0] != "for" {
-		return // `$name`: no call fits there
+	if !calls {
+		return
 	}
 	for _, f := range functions {
 		c.add(f.Name + "(")
