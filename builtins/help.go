@@ -75,13 +75,8 @@ func optionNames(opts []Option) string {
 func Help(w io.Writer, s *Spec) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n\n", s.Name, s.Doc)
-	if !s.ModOnly {
-		fmt.Fprintf(&b, "    %s\n", s.Synopsis(0))
-	}
-	for _, m := range modifierWords {
-		if s.Modifiers&m.m != 0 {
-			fmt.Fprintf(&b, "    %s\n", s.Synopsis(m.m))
-		}
+	for _, form := range s.forms() {
+		fmt.Fprintf(&b, "    %s\n", form)
 	}
 	writeParams(&b, s.Params)
 	writeOptions(&b, "options", s.Options)
@@ -105,6 +100,7 @@ func writeOptions(b *strings.Builder, title string, opts []Option) {
 	}
 	fmt.Fprintf(b, "\n%s:\n", title)
 	for _, o := range opts {
-		fmt.Fprintf(b, "    %-32s %s\n", strings.Trim(o.form(), "[]…"), o.Doc)
+		form := strings.TrimSuffix(o.form(), "…")
+		fmt.Fprintf(b, "    %-32s %s\n", form[1:len(form)-1], o.Doc)
 	}
 }

@@ -5,6 +5,7 @@ package builtins
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -59,15 +60,26 @@ func (s *Spec) forms() []string {
 	return out
 }
 
-// shortForm is the synopsis with the options left to their list.
+// shortForm is the synopsis with the options left to their lists.
 func (s *Spec) shortForm(mod Modifiers) string {
 	bare := *s
-	bare.Options = nil
-	text := bare.Synopsis(mod)
-	if len(s.Options) > 0 {
-		text += " [OPTION…]"
+	bare.Options = fewOrAny(s.Options)
+	params := slices.Clone(s.ParamsFor(mod))
+	for i, p := range params {
+		params[i].Options = fewOrAny(p.Options)
 	}
-	return text
+	bare.Params, bare.ModParams = params, nil
+	return bare.Synopsis(mod)
+}
+
+// fewOrAny are the options themselves where they are few, or one that stands
+// for all.
+func fewOrAny(opts []Option) []Option {
+	const few = 3
+	if len(opts) <= few {
+		return opts
+	}
+	return []Option{{Name: "OPTION…"}}
 }
 
 func optionRows(opts []Option, prefix string) []string {

@@ -104,12 +104,41 @@ func (s *session) prompt() string {
 	}
 }
 
+// parse reads an entry; an expression standing alone, as the statement that
+// prints it.
 func (s *session) parse(src string) (*lang.File, error) {
-	if strings.HasPrefix(strings.TrimSpace(src), ":") {
+	text := strings.TrimSpace(src)
+	if strings.HasPrefix(text, ":") {
 		return nil, nil
 	}
-	return lang.ParseREPL(replName, []byte(s.statement(src)))
+	if s.isExpression(text) {
+		// Within the brackets of a print, what lacks an end would have one.
+		if _, err := lang.ParseREPL(replName, []byte("let it = "+text)); lang.IsIncomplete(err) {
+			return nil, err
+		}
+		src = "print (str(" + text + "))" // a list whole, not item by item
+	}
+	return lang.ParseREPL(replName, []byte(src))
 }
+
+// isExpression recognises something in parentheses, a variable, and a call of a
+// function.
+func (s *session) isExpression(text string) bool {
+	name := text[:len(text)-len(strings.TrimLeft(text, wordRunes))]
+	rest := text[len(name):]
+	_, isVar := s.in.Lookup(name)
+	switch {
+	case strings.HasPrefix(text, "("):
+		return true
+	case isVar && rest == "":
+		return s.in.VerbSet().Lookup(name) == nil
+	case isVar:
+		return strings.ContainsRune(".[", rune(rest[0]))
+	}
+	return strings.HasPrefix(rest, "(") && isFunction(name)
+}
+
+const wordRunes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
 // do runs one entry. Whatever comes of it, the session goes on.
 func (s *session) do(src string) {
@@ -117,17 +146,23 @@ func (s *session) do(src string) {
 		s.command(strings.Fields(command))
 		return
 	}
-	file, err := s.parse(src)
-	if err == nil {
-		err = s.run(file)
-	}
-	if err != nil {
+	if err := s.statement(src); err != nil {
 		s.failed = true
 		s.report(err)
 	}
 }
 
-func (s *session) run(file *lang.File) error {
+func (s *session) statement(src string) error {
+	if strings.TrimSpace(src) == "out" {
+		if !s.in.Leave() {
+			return usagef("Ctrl-D leaves the prompt", "no namespace was entered that this could leave")
+		}
+		return nil
+	}
+	file, err := s.parse(src)
+	if err != nil {
+		return err
+	}
 	ctx, stop := s.interruptible()
 	defer func() {
 		stop()
@@ -135,26 +170,6 @@ func (s *session) run(file *lang.File) error {
 	}()
 	return s.in.Run(ctx, file)
 }
-
-// statement makes of an expression standing alone the statement that prints it:
-// something in parentheses, a variable, or a call of a function.
-func (s *session) statement(src string) string {
-	text := strings.TrimSpace(src)
-	name := text[:len(text)-len(strings.TrimLeft(text, wordRunes))]
-	rest := text[len(name):]
-	_, isVar := s.in.Lookup(name)
-	switch {
-	case strings.HasPrefix(text, "("):
-		return "print " + text
-	case isVar && rest == "" && s.in.VerbSet().Lookup(name) == nil,
-		isVar && rest != "" && strings.ContainsRune(".[", rune(rest[0])),
-		strings.HasPrefix(rest, "(") && isFunction(name):
-		return "print (" + text + ")"
-	}
-	return src
-}
-
-const wordRunes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
 // command is one of the prompt's own, after the colon.
 func (s *session) command(words []string) {

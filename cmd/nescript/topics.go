@@ -111,10 +111,6 @@ type verbGroup struct {
 	specs []*builtins.Spec
 }
 
-// groupOrder is the order of the reference.
-var groupOrder = []builtins.Group{builtins.Namespaces, builtins.Joining, builtins.Links, builtins.LinkState,
-	builtins.Layer3, builtins.System, builtins.Programs, builtins.Checks}
-
 func verbGroups() []verbGroup {
 	var groups []verbGroup
 	for _, spec := range builtins.Table() {
@@ -131,8 +127,8 @@ func verbGroups() []verbGroup {
 
 // groupPlace is where a group stands; one that is not among them, last.
 func groupPlace(g builtins.Group) int {
-	if i := slices.Index(groupOrder, g); i >= 0 {
+	if i := slices.Index(builtins.Groups, g); i >= 0 {
 		return i
 	}
-	return len(groupOrder)
+	return len(builtins.Groups)
 }
