@@ -53,11 +53,6 @@ func NewLink(cfg LinkConfig) LinkAction {
 	return linkAction("new-"+cfg.Kind, LinkRef{Name: cfg.Name}, newLinkOp{cfg, unix.NLM_F_CREATE | unix.NLM_F_EXCL})
 }
 
-// ChangeLink gives a link that is there what cfg says of it.
-func ChangeLink(cfg LinkConfig) LinkAction {
-	return linkAction("change-"+cfg.Kind, LinkRef{Name: cfg.Name}, newLinkOp{cfg, 0})
-}
-
 type newLinkOp struct {
 	cfg   LinkConfig
 	flags int
@@ -93,7 +88,11 @@ func (o newLinkOp) request(c *Conn) error {
 		msg.Flags, msg.Change = unix.IFF_UP, unix.IFF_UP
 	}
 	req.AddData(msg)
-	for _, a := range cfg.attrs() {
+	attrs := cfg.attrs()
+	if o.flags&unix.NLM_F_CREATE == 0 {
+		attrs = attrs[1:] // the index says which; a name would be a new one, which an old kernel refuses a link that is up
+	}
+	for _, a := range attrs {
 		req.AddData(rtAttr(a))
 	}
 	if err := o.refs(c, req); err != nil {
@@ -171,7 +170,7 @@ func (o newLinkOp) data(c *Conn, info *nl.RtAttr) (release func(), err error) {
 	return release, nil
 }
 
-// attrs are the attributes that name nothing else.
+// attrs are the attributes that name nothing else, the link's name first.
 func (cfg LinkConfig) attrs() []Attr {
 	out := []Attr{{Type: unix.IFLA_IFNAME, Data: nl.ZeroTerminated(cfg.Name)}}
 	if cfg.Hw != nil {
