@@ -96,7 +96,7 @@ func TestInterrupt(t *testing.T) {
 // TestInterrupt_twice has something to put away that takes long: the second
 // signal ends that too.
 func TestInterrupt_twice(t *testing.T) {
-	cmd, _, _ := program(t, "run", scriptFile(t, "defer exec sleep 30\nexec sleep 31\n"))
+	cmd, _, _ := program(t, "run", scriptFile(t, "defer exec sleep 10\nexec sleep 11\n"))
 	cmd.Stdout, cmd.Stderr = nil, nil // which what it leaves running would hold open
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
