@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -46,6 +47,14 @@ func (o execOp) act(ctx context.Context, _ *Conn) error {
 	}
 	cmd := exec.CommandContext(ctx, cfg.Args[0], cfg.Args[1:]...)
 	cmd.Dir, cmd.Env, cmd.Stdin, cmd.Stdout = cfg.Dir, cfg.Env, cfg.Stdin, cfg.Stdout
+	if _, file := cfg.Stdout.(*os.File); !file && cfg.Stdout != nil {
+		// The two may be one writer, and are written to at once.
+		mu := new(sync.Mutex)
+		cmd.Stdout = &shared{mu, cfg.Stdout}
+		if cfg.Stderr != nil {
+			cfg.Stderr = &shared{mu, cfg.Stderr}
+		}
+	}
 	last := &stderrTail{to: cfg.Stderr}
 	cmd.Stderr = last
 	if f, ok := cfg.Stderr.(*os.File); ok && isTerminal(f) {
@@ -78,6 +87,18 @@ func (o execOp) act(ctx context.Context, _ *Conn) error {
 func isTerminal(f *os.File) bool {
 	_, err := unix.IoctlGetTermios(int(f.Fd()), unix.TCGETS)
 	return err == nil
+}
+
+// shared writes one at a time with others of the same mutex.
+type shared struct {
+	mu *sync.Mutex
+	w  io.Writer
+}
+
+func (s *shared) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.w.Write(p)
 }
 
 // stderrTail passes on what is written to it and keeps the end.

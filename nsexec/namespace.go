@@ -48,7 +48,7 @@ func (fd NsFd) ID() string {
 }
 
 // Set moves the calling thread into the namespace. The goroutine must hold the
-// thread (runtime.LockOSThread) and must not let go of it again before it is
+// thread (see the runtime package) and must not let go of it again before it is
 // back where it came from. [Do] does all that.
 func (fd NsFd) Set() error { return setThread(int(fd)) }
 
