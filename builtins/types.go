@@ -51,7 +51,7 @@ func (l LinkArg) String() string {
 
 // The types that many verbs share. Beside each stands what Parse returns.
 var (
-	linkType    = ofText("LINK", parseLink)                                                                            // LinkArg
+	linkType    = ofText("LINK", ParseLink)                                                                            // LinkArg
 	newLinkType = ofText("[NS:]NAME", parseNewLink)                                                                    // LinkArg, its Link a name
 	ifName      = ofText("NAME", func(s string) (string, error) { return s, checkLinkName(s) })                        // string
 	nsName      = ofText("NAMESPACE", func(s string) (string, error) { return s, nsexec.CheckNSName(s) })              // string: one that is there
@@ -128,7 +128,9 @@ func checkLinkName(s string) error {
 	return nil
 }
 
-func parseLink(s string) (LinkArg, error) {
+// ParseLink reads the text of a link argument: `eth0`, `h1:eth0`, `index:3` or
+// `alias:uplink`. Where it is not Elsewhere, its NS is the caller's to say.
+func ParseLink(s string) (LinkArg, error) {
 	head, rest, found := strings.Cut(s, ":")
 	if !found {
 		return LinkArg{Link: nsexec.LinkRef{Name: s}}, checkLinkName(s)

@@ -69,11 +69,16 @@ func (o execOp) act(ctx context.Context, _ *Conn) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	return programError(cfg.Args, err, last.String())
+}
+
+// programError says how a program ended, or why it did not start.
+func programError(args []string, err error, stderr string) error {
 	var exit *exec.ExitError
 	var missing *exec.Error
 	switch {
 	case errors.As(err, &exit):
-		out := &ExitError{Cmd: strings.Join(cfg.Args, " "), Code: exit.ExitCode(), Stderr: last.String()}
+		out := &ExitError{Cmd: strings.Join(args, " "), Code: exit.ExitCode(), Stderr: stderr}
 		if ws, ok := exit.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
 			out.Code = 128 + int(ws.Signal())
 		}
