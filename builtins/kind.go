@@ -46,7 +46,7 @@ func (k kind) spec() *Spec {
 		Compile:   k.compile,
 	}
 	if k.parent {
-		s.Options = append(s.Options, Option{Name: "link", Aliases: []string{"dev"}, Type: linkType, Doc: "the link that it is made on"})
+		s.Options = append(s.Options, Option{Name: "link", Aliases: []string{"dev"}, Type: localLink, Doc: "the link that it is made on"})
 	}
 	for _, o := range k.options {
 		s.Options = append(s.Options, Option{Name: o.name, Aliases: o.aliases, Type: o.typ, Doc: o.doc})
@@ -108,7 +108,7 @@ var commonOptions = slices.Concat([]Option{
 // endOptions are those that each end of a pair has for itself.
 var endOptions = []Option{
 	{Name: "hw", Aliases: []string{"address"}, Type: macType, Doc: "its MAC address"},
-	{Name: "master", Type: linkType, Doc: "the bridge or other link that it becomes a port of"},
+	{Name: "master", Type: localLink, Doc: "the bridge or other link that it becomes a port of"},
 	{Name: "alias", Type: aliasType, Doc: "a text for people, up to 255 bytes"},
 	{Name: "index", Type: number(1, 1<<31-1), Doc: "its index, rather than the kernel's choice"},
 }

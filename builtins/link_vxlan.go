@@ -30,7 +30,7 @@ var vxlanKind = kind{
 		{name: "local", typ: ipType, doc: "the address to send from"},
 		{name: "remote", typ: ipType, doc: "the other end, for what is not learnt"},
 		{name: "group", typ: ipType, doc: "the multicast group of all ends, for what is not learnt"},
-		{name: "dev", typ: linkType, doc: "the link to send over"},
+		{name: "dev", typ: localLink, doc: "the link to send over"},
 		{name: "ttl", aliases: []string{"hoplimit"}, typ: ttlType, doc: "the outer packet's TTL; auto lets the kernel choose, inherit takes the inner one's"},
 		{name: "tos", aliases: []string{"dsfield"}, typ: tosType, attr: nl.IFLA_VXLAN_TOS, encode: u8, doc: "the outer packet's TOS, or inherit"},
 		{name: "df", attr: vxlanDF, typ: oneOf(word{"unset", 0}, word{"set", 1}, word{"inherit", 2}), encode: u8, doc: "the outer packet's don't-fragment bit"},

@@ -108,7 +108,7 @@ var renameSpec = &Spec{
 
 var masterSpec = &Spec{
 	Name: "master", Group: LinkState, Doc: "make links ports of a bridge or another master, which comes last", Example: "master eth0 eth1 br0",
-	Params: []Param{{Name: "LINK", Type: linkType, Many: true}, {Name: "MASTER", Type: linkType}},
+	Params: []Param{{Name: "LINK", Type: linkType, Many: true}, {Name: "MASTER", Type: localLink}},
 	Compile: func(c *Call) ([]nsexec.Step, error) {
 		ch := nsexec.LinkChange{Master: c.Link("MASTER").Link}
 		return perLink(c, "LINK", func(l nsexec.LinkRef) nsexec.Action {
@@ -149,7 +149,7 @@ func setSpec() *Spec {
 	s := &Spec{
 		Name: "set", Group: LinkState, Doc: "change several things of a link in one message", Example: "set eth0 mtu 1400 alias uplink up",
 		Params:  []Param{{Name: "LINK", Type: linkType}},
-		Options: []Option{{Name: "up", Doc: "take it up"}, {Name: "down", Doc: "take it down"}, {Name: "name", Type: ifName, Doc: "give it another name"}, {Name: "master", Type: linkType, Doc: "make it a port of a master"}, {Name: "nomaster", Doc: "take it away from its master"}},
+		Options: []Option{{Name: "up", Doc: "take it up"}, {Name: "down", Doc: "take it down"}, {Name: "name", Type: ifName, Doc: "give it another name"}, {Name: "master", Type: localLink, Doc: "make it a port of a master"}, {Name: "nomaster", Doc: "take it away from its master"}},
 	}
 	for _, p := range properties {
 		s.Options = append(s.Options, Option{Name: p.name, Aliases: p.aliases, Type: p.typ, Doc: p.doc})

@@ -111,7 +111,7 @@ func inFile(file, name string) (int64, bool) {
 // viaOptions are those of a next hop.
 var viaOptions = []Option{
 	{Name: "via", Type: ipType, Doc: "the gateway; an IPv6 one may serve IPv4 (RFC 5549)"},
-	{Name: "dev", Aliases: []string{"oif"}, Type: linkType, Doc: "the link"},
+	{Name: "dev", Aliases: []string{"oif"}, Type: localLink, Doc: "the link"},
 	{Name: "onlink", Doc: "the gateway is on the link, whatever its address"},
 }
 

@@ -52,6 +52,7 @@ func (l LinkArg) String() string {
 // The types that many verbs share. Beside each stands what Parse returns.
 var (
 	linkType    = ofText("LINK", ParseLink)                                                                            // LinkArg
+	localLink   = ofText("LINK", parseLocalLink)                                                                       // LinkArg, of the same namespace as what the statement is about
 	newLinkType = ofText("[NS:]NAME", parseNewLink)                                                                    // LinkArg, its Link a name
 	ifName      = ofText("NAME", func(s string) (string, error) { return s, checkLinkName(s) })                        // string
 	nsName      = ofText("NAMESPACE", func(s string) (string, error) { return s, nsexec.CheckNSName(s) })              // string: one that is there
@@ -149,6 +150,15 @@ func ParseLink(s string) (LinkArg, error) {
 		return LinkArg{Link: nsexec.LinkRef{Alias: rest}}, nil
 	}
 	return parseNewLink(s)
+}
+
+// parseLocalLink reads a link that is looked for where the statement acts.
+func parseLocalLink(s string) (LinkArg, error) {
+	l, err := ParseLink(s)
+	if err == nil && l.Elsewhere {
+		return l, fmt.Errorf("%q must be in the same namespace, so it is written %q", s, l.Link.Name)
+	}
+	return l, err
 }
 
 func parseNewLink(s string) (LinkArg, error) {
