@@ -52,6 +52,9 @@ func diagnoseOne(err error) *lang.Diagnostic {
 	if errors.Is(err, context.Canceled) {
 		d.Message = "interrupted"
 	}
+	if e != nil && e.Partly {
+		d.Notes = append(d.Notes, "a part of this statement took effect and stays")
+	}
 	if e != nil && e.Done > 0 {
 		d.Notes = append(d.Notes, doneNote(e.Done))
 	}

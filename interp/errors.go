@@ -22,6 +22,9 @@ type Error struct {
 	Frames     []lang.Frame
 	// Done is how many statements took effect before. They are not undone.
 	Done int
+	// Partly is set where a part of the statement took effect too: a veth is
+	// there, say, but its far end has no master.
+	Partly bool
 	Err  error
 
 	label, help string

@@ -107,18 +107,22 @@ func reuse(steps []nsexec.Step) []nsexec.Step {
 // it was.
 func (m *machine) stepFailed(steps []nsexec.Step, err error) error {
 	at, _ := steps[0].Tag.(*site)
+	partly := false
 	var failed *nsexec.StepError
 	if errors.As(err, &failed) {
 		if s, ok := failed.Step.Tag.(*site); ok {
 			at = s
 		}
+		partly = failed.Index > 0 && steps[failed.Index-1].Tag == any(at)
 		err = failed.Err
 	}
 	if at == nil {
 		return err
 	}
 	m.advance(at.number)
-	return at.env.failed(at.node, &at.args, err)
+	out := at.env.failed(at.node, &at.args, err)
+	out.Partly = partly
+	return out
 }
 
 // runOne does the steps of a single call, with nothing pending before them.
