@@ -25,7 +25,7 @@ type Error struct {
 	// Partly is set where a part of the statement took effect too: a veth is
 	// there, say, but its far end has no master.
 	Partly bool
-	Err  error
+	Err    error
 
 	label, help string
 }
