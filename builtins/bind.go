@@ -314,9 +314,16 @@ func (b *binder) misfit() *ArgError {
 		p++
 	}
 	for ; p < len(b.params); p++ {
-		if !b.params[p].Optional {
-			return b.missing(b.params[p])
+		if b.params[p].Optional {
+			continue
 		}
+		// A parameter for many may have taken what was meant for this one.
+		if before := max(p-1, 0); len(b.free) >= required && b.params[before].Many && !b.params[before].Optional {
+			if _, err := b.read(b.params[p].Type, b.params[p].Many, b.free[len(b.free)-1], b.params[p].Name); err != nil {
+				return err
+			}
+		}
+		return b.missing(b.params[p])
 	}
 	return &ArgError{Arg: -1, Msg: fmt.Sprintf("these are not the arguments of %q", b.call.Spec.Name), Help: b.form()}
 }
