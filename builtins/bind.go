@@ -5,7 +5,6 @@ package builtins
 import (
 	"fmt"
 
-	"github.com/nescript/nescript/lang"
 	"github.com/nescript/nescript/lang/value"
 )
 
@@ -270,121 +269,6 @@ func (b *binder) fits(p Param, i int) bool {
 	}
 	_, err := parse(p.Type, p.Many, v)
 	return err == nil
-}
-
-// misfit finds out what to say where the positionals fit no way.
-func (b *binder) misfit() *ArgError {
-	required := 0
-	for _, p := range b.params {
-		if !p.Optional {
-			required++
-		}
-	}
-	if len(b.free) < required && !b.blur {
-		k := 0
-		for _, p := range b.params {
-			if p.Optional {
-				continue
-			}
-			if k < len(b.free) && b.fits(p, b.free[k]) {
-				k++
-				continue
-			}
-			if k < len(b.free) {
-				break
-			}
-			return b.missing(p)
-		}
-	}
-	// The first argument that fits nothing at its place.
-	p, full := 0, false
-	for _, i := range b.free {
-		for p < len(b.params) && (full && !b.params[p].Many || !b.fits(b.params[p], i) && (full || b.params[p].Optional)) {
-			p, full = p+1, false
-		}
-		if p == len(b.params) {
-			return b.surplus(i)
-		}
-		if _, err := b.read(b.params[p].Type, b.params[p].Many, i, b.params[p].Name); err != nil {
-			return b.suggest(err)
-		}
-		full = true
-	}
-	if full {
-		p++
-	}
-	for ; p < len(b.params); p++ {
-		if b.params[p].Optional {
-			continue
-		}
-		// A parameter for many may have taken what was meant for this one.
-		if before := max(p-1, 0); len(b.free) >= required && b.params[before].Many && !b.params[before].Optional {
-			if _, err := b.read(b.params[p].Type, b.params[p].Many, b.free[len(b.free)-1], b.params[p].Name); err != nil {
-				return err
-			}
-		}
-		return b.missing(b.params[p])
-	}
-	return &ArgError{Arg: -1, Msg: fmt.Sprintf("these are not the arguments of %q", b.call.Spec.Name), Help: b.form()}
-}
-
-// missing is the error for a parameter that got no argument.
-func (b *binder) missing(p Param) *ArgError {
-	msg := fmt.Sprintf("%q needs %s", b.call.Spec.Name, p.Name)
-	if t := p.Type.String(); t != p.Name {
-		msg += ": " + t
-	}
-	return &ArgError{Arg: -1, Msg: msg, Help: b.form()}
-}
-
-// form is how the verb is written, for help.
-func (b *binder) form() string {
-	return "write it as: " + b.call.Spec.shortForm(b.call.Modifier)
-}
-
-// surplus is the error for an argument too many, which may be a misspelt option.
-func (b *binder) surplus(i int) *ArgError {
-	a := b.args[i]
-	if a.Value == nil {
-		return &ArgError{Arg: i, Msg: fmt.Sprintf("%q takes no further argument", b.call.Spec.Name), Help: b.form()}
-	}
-	e := &ArgError{Arg: i, Msg: fmt.Sprintf("%q has no option %q", b.call.Spec.Name, a.Value.String())}
-	if !a.Bare || !b.hasOptions() {
-		e.Msg = fmt.Sprintf("%q takes no further argument than those before %q", b.call.Spec.Name, a.Value.String())
-	}
-	e.Help = b.form()
-	return b.suggest(e)
-}
-
-// hasOptions reports whether anything that is written here can be an option.
-func (b *binder) hasOptions() bool {
-	for _, p := range b.params {
-		if len(p.Options) > 0 {
-			return true
-		}
-	}
-	return len(b.call.Spec.Options) > 0
-}
-
-// suggest adds "did you mean" where the argument is nearly an option's name.
-func (b *binder) suggest(e *ArgError) *ArgError {
-	if e.Arg < 0 || !b.args[e.Arg].Bare || b.args[e.Arg].Value == nil {
-		return e
-	}
-	var all []string
-	for _, o := range b.call.Spec.Options {
-		all = append(all, o.Name)
-	}
-	for _, p := range b.params {
-		for _, o := range p.Options {
-			all = append(all, o.Name)
-		}
-	}
-	if near := lang.Nearest(b.args[e.Arg].Value.String(), all); near != "" {
-		e.Msg = fmt.Sprintf("unknown option %q of %q", b.args[e.Arg].Value.String(), b.call.Spec.Name)
-		e.Help = fmt.Sprintf("did you mean %q?", near)
-	}
-	return e
 }
 
 // own finds whose each option is: the verb's, or that of the last parameter
