@@ -14,7 +14,7 @@ func (s *scanner) start() lexer.Token {
 	f.mode = modeWords
 	if name := identEnd(s.src, s.off); name > s.off {
 		word := s.src[s.off:name]
-		if m := keywordMode(word); m != modeNone && (name == len(s.src) || !isWordByte(s.src[name])) {
+		if m := keywordMode(word); m != modeNone && (name == len(s.src) || !isWordByte(s.src[name]) || wordEnds(s.src, name)) {
 			return s.keyword(f, word, m)
 		}
 		if s.assigns(name) {
