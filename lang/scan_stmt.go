@@ -39,8 +39,14 @@ func (s *scanner) keyword(f *frame, word string, m mode) lexer.Token {
 
 // assigns reports whether a single `=` comes after the name that ends at end.
 func (s *scanner) assigns(end int) bool {
-	for end < len(s.src) && (s.src[end] == ' ' || s.src[end] == '\t') {
-		end++
+	for end < len(s.src) {
+		if n := joins(s.src[end:]); n > 0 {
+			end += n
+		} else if s.src[end] == ' ' || s.src[end] == '\t' {
+			end++
+		} else {
+			break
+		}
 	}
 	return end < len(s.src) && s.src[end] == '=' && (end+1 == len(s.src) || s.src[end+1] != '=')
 }
