@@ -4,6 +4,7 @@ package nsexec
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -49,14 +50,17 @@ func noKind(kind string) *NoKindError {
 }
 
 // unknownKind makes a NoKindError of the error that making a link gave, where
-// that is what it means. Other things that are not supported come with the
-// kernel's own text; an unknown kind comes with this one, or with none.
-func unknownKind(kind string, err error) error {
+// that is what it means. Since Linux 5.0 the kernel says so; without a word, it
+// means an option that the kernel was built without, if there are options.
+func unknownKind(cfg LinkConfig, err error) error {
 	if !errors.Is(err, unix.EOPNOTSUPP) {
 		return err
 	}
-	if text, _ := kernelText(err); text != "" && text != "Unknown device type" {
-		return err
+	switch text, _ := kernelText(err); {
+	case text == "Unknown device type", text == "" && len(cfg.Data) == 0:
+		return noKind(cfg.Kind)
+	case text == "":
+		return fmt.Errorf("this kernel has %q links, but not all of these options: %w", cfg.Kind, err)
 	}
-	return noKind(kind)
+	return err
 }

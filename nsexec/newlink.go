@@ -108,7 +108,7 @@ func (o newLinkOp) request(c *Conn) error {
 	req.AddData(info)
 	_, err = req.Execute(unix.NETLINK_ROUTE, 0)
 	if err != nil {
-		return unknownKind(cfg.Kind, err)
+		return unknownKind(cfg, err)
 	}
 	return nil
 }

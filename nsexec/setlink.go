@@ -4,6 +4,7 @@ package nsexec
 
 import (
 	"context"
+	"slices"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -15,7 +16,8 @@ type LinkChange struct {
 	Attrs       []Attr  // attributes to set
 	Master      LinkRef // IFLA_MASTER
 	NoMaster    bool
-	Port        []Attr // IFLA_PROTINFO of a bridge port, IFLA_BRPORT_*
+	Port        []Attr   // IFLA_PROTINFO of a bridge port, IFLA_BRPORT_*
+	PortLink    LinkAttr // one of those, that names a link
 }
 
 // SetLink changes a link, all of it in one message. text is the statement that
@@ -48,6 +50,13 @@ func (o setLinkOp) act(_ context.Context, c *Conn) error {
 		return err
 	}
 	ch := o.change
+	if ch.PortLink != (LinkAttr{}) {
+		other, err := c.Index(ch.PortLink.Link)
+		if err != nil {
+			return err
+		}
+		ch.Port = append(slices.Clone(ch.Port), Attr{Type: ch.PortLink.Type, Data: nl.Uint32Attr(uint32(other))})
+	}
 	family, proto := unix.AF_UNSPEC, unix.RTM_NEWLINK
 	if ch.Port != nil {
 		family, proto = unix.AF_BRIDGE, unix.RTM_SETLINK
@@ -87,25 +96,26 @@ type delLinkOp struct {
 	kind string
 }
 
-func (o delLinkOp) String() string { return "del link " + o.link.String() }
+func (o delLinkOp) String() string {
+	if o.kind != "" {
+		return "del " + o.kind + " " + o.link.String()
+	}
+	return "del link " + o.link.String()
+}
 
 func (o delLinkOp) act(_ context.Context, c *Conn) error {
-	index, err := c.Index(o.link)
+	is, err := c.linkState(o.link)
 	if err != nil {
 		return err
 	}
 	if o.kind != "" {
-		link, err := c.Link(o.link)
-		if err != nil {
+		if err := is.isOf(o.kind); err != nil {
 			return err
-		}
-		if link.Type() != o.kind {
-			return &WrongKindError{Link: o.link.String(), Kind: link.Type(), Want: o.kind}
 		}
 	}
 	req := c.Request(unix.RTM_DELLINK, unix.NLM_F_ACK)
 	msg := nl.NewIfInfomsg(unix.AF_UNSPEC)
-	msg.Index = int32(index)
+	msg.Index = int32(is.index)
 	req.AddData(msg)
 	_, err = req.Execute(unix.NETLINK_ROUTE, 0)
 	return err

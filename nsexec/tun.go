@@ -4,6 +4,7 @@ package nsexec
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -16,11 +17,27 @@ type TunConfig struct {
 	User, Group             int // who may attach to it, or -1
 }
 
+func (t TunConfig) kind() string {
+	if t.Tap {
+		return "tap"
+	}
+	return "tun"
+}
+
 // NewTun makes a TUN or TAP link that stays (see the kernel's tuntap.rst) and
-// then sets what cfg says. With ensure, one that is there is taken. It opens
-// /dev/net/tun on a thread in the namespace and needs CAP_NET_ADMIN.
+// then sets what cfg says. With ensure, one that is there is taken and given
+// what it lacks, as [EnsureLink] does. It opens /dev/net/tun on a thread in the
+// namespace and needs CAP_NET_ADMIN.
 func NewTun(cfg LinkConfig, tun TunConfig, ensure bool) LinkAction {
-	a := linkAction("new-tun", LinkRef{Name: cfg.Name}, newTunOp{cfg, tun, ensure})
+	a := linkAction("new-"+tun.kind(), LinkRef{Name: cfg.Name}, newTunOp{cfg, tun, ensure})
+	a.thread = true
+	return a
+}
+
+// ReplaceTun is NewTun after it has deleted a link of that name.
+func ReplaceTun(cfg LinkConfig, tun TunConfig) LinkAction {
+	link := LinkRef{Name: cfg.Name}
+	a := linkAction("replace-"+tun.kind(), link, replaceLinkOp{link, newTunOp{cfg, tun, false}})
 	a.thread = true
 	return a
 }
@@ -32,53 +49,112 @@ type newTunOp struct {
 }
 
 func (o newTunOp) String() string {
-	if o.tun.Tap {
-		return "tap " + o.cfg.Name
+	text := o.tun.kind() + " " + o.cfg.Name
+	if o.ensure {
+		text = "ensure " + text
 	}
-	return "tun " + o.cfg.Name
+	return text
 }
 
 func (o newTunOp) act(ctx context.Context, c *Conn) error {
 	link := LinkRef{Name: o.cfg.Name}
-	_, err := c.Index(link)
-	if err == nil && !o.ensure {
+	is, err := c.linkState(link)
+	var none *NoLinkError
+	switch {
+	case err == nil && o.ensure:
+		return o.change(ctx, c, is)
+	case err == nil:
 		return unix.EEXIST
-	}
-	if err := o.attach(); err != nil {
+	case !errors.As(err, &none):
 		return err
 	}
-	change := LinkChange{Attrs: o.cfg.attrs()[1:], Master: o.cfg.Master}
-	if o.cfg.Up {
+	if err := o.attach(o.tun); err != nil {
+		return err
+	}
+	if err := setTun(ctx, c, o.cfg); err != nil {
+		_ = delLinkOp{link: link}.act(ctx, c) // it was made just now, and half of it is none
+		return err
+	}
+	return nil
+}
+
+// change gives a link that is there what it lacks. It attaches to the link only
+// where it must: a program that uses it may be the only one that can.
+func (o newTunOp) change(ctx context.Context, c *Conn, is linkState) error {
+	if err := is.isOf(o.tun.kind()); err != nil {
+		return err
+	}
+	if err := o.cfg.fixedNumbers(is); err != nil {
+		return err
+	}
+	data, want := is.data(), o.tun
+	multi := data.number(tunMultiQueue) != 0
+	if want.MultiQueue && !multi {
+		return &FixedError{Link: o.cfg.Name, What: "multi_queue"}
+	}
+	want.MultiQueue = multi
+	pi, vnet := data.number(tunPI) != 0, data.number(tunVNetHdr) != 0
+	lacks := data.number(tunPersist) == 0 || want.PI && !pi || want.VNetHdr && !vnet ||
+		!ownedBy(want.User, data, tunOwner) || !ownedBy(want.Group, data, tunGroup)
+	if lacks {
+		want.PI, want.VNetHdr = want.PI || pi, want.VNetHdr || vnet
+		if err := o.attach(want); err != nil {
+			return err
+		}
+	}
+	cfg, err := is.lacking(c, o.cfg)
+	if err != nil || cfg.isEmpty() {
+		return err
+	}
+	return setTun(ctx, c, cfg)
+}
+
+// ownedBy reports whether a user or group, if one is asked for, is the owner.
+func ownedBy(id int, data attrs, attr uint16) bool {
+	_, owned := data[attr]
+	return id < 0 || owned && data.int(attr) == id
+}
+
+// setTun sets what every link has, which /dev/net/tun knows nothing of.
+func setTun(ctx context.Context, c *Conn, cfg LinkConfig) error {
+	if cfg.isEmpty() {
+		return nil
+	}
+	change := LinkChange{Attrs: cfg.attrs()[1:], Master: cfg.Master}
+	if cfg.Alias != "" {
+		change.Attrs = append(change.Attrs, Attr{Type: unix.IFLA_IFALIAS, Data: []byte(cfg.Alias)})
+	}
+	if cfg.Up {
 		change.Flags, change.Mask = unix.IFF_UP, unix.IFF_UP
 	}
-	err = setLinkOp{link, "", change}.act(ctx, c)
-	if err != nil && !o.ensure {
-		// What was made for this action goes with it.
-		_ = delLinkOp{link: link}.act(ctx, c)
-	}
-	return err
+	return setLinkOp{LinkRef{Name: cfg.Name}, "", change}.act(ctx, c)
 }
 
 // attach makes the link, or attaches to it, and has it stay after the
 // descriptor is closed.
-func (o newTunOp) attach() error {
+func (o newTunOp) attach(tun TunConfig) error {
 	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("opening /dev/net/tun: %w", err)
 	}
 	defer unix.Close(fd)
+	if o.cfg.Index != 0 {
+		if err := unix.IoctlSetPointerInt(fd, unix.TUNSETIFINDEX, o.cfg.Index); err != nil {
+			return err
+		}
+	}
 	ifr, err := unix.NewIfreq(o.cfg.Name)
 	if err != nil {
 		return err
 	}
-	ifr.SetUint16(o.flags())
+	ifr.SetUint16(tun.flags())
 	if err := unix.IoctlIfreq(fd, unix.TUNSETIFF, ifr); err != nil {
 		return err
 	}
 	for _, owner := range []struct {
 		req uint
 		id  int
-	}{{unix.TUNSETOWNER, o.tun.User}, {unix.TUNSETGROUP, o.tun.Group}} {
+	}{{unix.TUNSETOWNER, tun.User}, {unix.TUNSETGROUP, tun.Group}} {
 		if owner.id < 0 {
 			continue
 		}
@@ -89,18 +165,18 @@ func (o newTunOp) attach() error {
 	return unix.IoctlSetInt(fd, unix.TUNSETPERSIST, 1)
 }
 
-func (o newTunOp) flags() uint16 {
+func (t TunConfig) flags() uint16 {
 	flags := uint16(unix.IFF_TUN)
-	if o.tun.Tap {
+	if t.Tap {
 		flags = unix.IFF_TAP
 	}
-	if !o.tun.PI {
+	if !t.PI {
 		flags |= unix.IFF_NO_PI
 	}
-	if o.tun.MultiQueue {
+	if t.MultiQueue {
 		flags |= unix.IFF_MULTI_QUEUE
 	}
-	if o.tun.VNetHdr {
+	if t.VNetHdr {
 		flags |= unix.IFF_VNET_HDR
 	}
 	return flags
