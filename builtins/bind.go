@@ -40,7 +40,17 @@ func (s *Spec) Bind(env *Env, mod Modifiers, args []Arg) (*Call, *ArgError) {
 	if err := b.own(); err != nil {
 		return nil, err
 	}
+	b.call.open = b.blur
 	return b.call, nil
+}
+
+// Check is Bind, and then what of Verify can be told before a run.
+func (s *Spec) Check(env *Env, mod Modifiers, args []Arg) *ArgError {
+	call, err := s.Bind(env, mod, args)
+	if err != nil || s.Verify == nil || call.open {
+		return err
+	}
+	return s.Verify(call)
 }
 
 // ParamsFor returns the positional parameters under a modifier.
@@ -230,6 +240,9 @@ func (b *binder) place() *ArgError {
 	b.call.values = make([][]any, len(b.params))
 	b.call.owner = to
 	for k, p := range to {
+		if p == nobody {
+			continue
+		}
 		v, err := b.read(b.params[p].Type, b.params[p].Many, b.free[k], b.params[p].Name)
 		if err != nil {
 			return err
@@ -247,6 +260,9 @@ func (b *binder) place() *ArgError {
 // set where parameter p has got an argument already.
 func (b *binder) fit(k, p int, full bool, to []int) bool {
 	if p == len(b.params) {
+		for ; k < len(b.free) && b.args[b.free[k]].Spread; k++ {
+			to[k] = nobody // it may turn out to be no argument at all
+		}
 		return k == len(b.free)
 	}
 	param := b.params[p]
@@ -303,7 +319,7 @@ func (b *binder) ownerOf(name string, after int) int {
 	}
 	for k := after - 1; k >= 0; k-- {
 		p := b.call.owner[k]
-		if len(b.params[p].Options) == 0 {
+		if p == nobody || len(b.params[p].Options) == 0 {
 			continue
 		}
 		if findOption(b.params[p].Options, name) != nil {

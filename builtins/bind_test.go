@@ -109,11 +109,77 @@ func TestBind_refuses(t *testing.T) {
 	}
 }
 
+// args are the arguments of a statement.
+func args(stmt string) []builtins.Arg {
+	head, rest, _ := strings.Cut(stmt, " ")
+	if _, ok := modifiers[head]; ok {
+		_, rest, _ = strings.Cut(rest, " ")
+	}
+	return words(rest)
+}
+
+// TestCheck_refuses has the checker refuse, before a run, what takes more than
+// one argument to see, also where other arguments are not known yet.
+func TestCheck_refuses(t *testing.T) {
+	for _, test := range []struct {
+		stmt string
+		arg  int
+		want string // within the message and the help; none where all is well
+	}{
+		{"macvlan m mode bridge", -1, `needs "link"`},
+		{"macvlan ? mode ?", -1, `needs "link"`},
+		{"macvlan m link ?", 0, ""},
+		{"ensure macvlan m up", 0, ""},
+		{"macvlan m link e mode bridge macaddr set 02:00:00:00:00:01", 5, "mode source"},
+		{"macvlan m link e mode ? macaddr add ?", 0, ""},
+		{"macvlan m link e mode source macaddr add", 5, "takes 1 address"},
+		{"macvlan m link e mode source macaddr 02:00:00:00:00:01 set", 7, "once, and first"},
+		{"vlan v link e", -1, `needs "id"`},
+		{"vlan v id 5", -1, `needs "link"`},
+		{"vlan v link e id 5 egress-qos-map 1:2 3", 7, "no pair"},
+		{"vxlan v dstport 4789", -1, `needs "id"`},
+		{"vxlan v ?…", 0, ""},
+		{"vxlan v id 5 group 239.1.1.1", 3, `needs "dev"`},
+		{"vxlan v id 5 dev e group 10.0.0.1", 6, "no multicast"},
+		{"vxlan v id 5 local 239.1.1.1", 4, "a multicast"},
+		{"vxlan v id 5 remote ? group ? dev ?", 3, "not both"},
+		{"vxlan v id 5 srcport 1000", 3, "the least and the most"},
+		{"vxlan v id 5 srcport 2000 1000", 3, "the least and the most"},
+		{"vxlan v id 5 srcport 1000 ?", 0, ""},
+		{"tap t numtxqueues 4", 1, "multi_queue"},
+		{"bridge b hw 03:00:00:00:00:01", 2, "multicast"},
+		{"veth a b hw ff:ff:ff:ff:ff:ff", 3, "multicast"},
+		{"hw e 00:00:00:00:00:00", 1, "no address"},
+		{"bridge b group_address 01:80:c2:00:00:02", 2, "01:80:c2:00:00:04"},
+		{"set e", -1, "at least one"},
+		{"port e", -1, "at least one"},
+		{"move e nowhere x", 1, "which kind of namespace"},
+		{"move e pid x", 1, "not the number"},
+		{"move e ns ../x", 1, "name"},
+		{"move e ns ?", 0, ""},
+		{"route 10.0.0.0/8", -1, "needs a way"},
+		{"route 10.0.0.0/8 via ?", 0, ""},
+		{"route default via 10.0.0.1 src 2001:db8::1", -1, "two families"},
+	} {
+		call, err := bind(test.stmt)
+		if err == nil {
+			err = call.Spec.Check(call.Env, call.Modifier, args(test.stmt))
+		}
+		switch {
+		case test.want == "" && err == nil:
+		case test.want == "" || err == nil:
+			t.Errorf("%s: %v, want %q", test.stmt, err, test.want)
+		case err.Arg != test.arg || !strings.Contains(err.Msg+"; "+err.Help, test.want):
+			t.Errorf("%s: argument %d: %s; %s\nwant argument %d: %s", test.stmt, err.Arg, err.Msg, err.Help, test.arg, test.want)
+		}
+	}
+}
+
 // TestBind_lenient has the checker accept what is not known yet.
 func TestBind_lenient(t *testing.T) {
 	for _, stmt := range []string{
 		"up ?", "up ?…", "mtu ? ?", "mtu ?…", "veth ? ? ?", "veth a ? b up", "veth ?… master br0 up",
-		"bridge ? mtu ?", "addr eth0 ?…", "route ? via ?", "ns ?…", "sysctl ?…", "route ?… via 10.0.0.1",
+		"bridge ? mtu ?", "vxlan v ?…", "rule ?… table 5", "addr eth0 ?…", "route ? via ?", "ns ?…", "sysctl ?…", "route ?… via 10.0.0.1",
 	} {
 		if _, err := bind(stmt); err != nil {
 			t.Errorf("%s: argument %d: %s", stmt, err.Arg, err.Msg)
@@ -192,6 +258,7 @@ func FuzzBind(f *testing.F) {
 			return
 		}
 		_ = call.String()
+		_ = call.Spec.Check(call.Env, call.Modifier, args(stmt))
 		for _, a := range words(stmt) {
 			if a.Value == nil {
 				return // only a checker binds these

@@ -4,6 +4,7 @@ package builtins
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/nescript/nescript/lang"
@@ -30,6 +31,32 @@ type Call struct {
 	values [][]any // by parameter
 	owner  []int   // the parameter of each positional argument
 	given  []Given // the options, in order
+	open   bool    // how many arguments there are is not known yet
+}
+
+// known reports whether all the values are.
+func (c *Call) known() bool {
+	return !slices.ContainsFunc(c.args, func(a Arg) bool { return a.Value == nil })
+}
+
+// verified refuses what Verify does, for Compile.
+func (c *Call) verified() error {
+	if err := c.Spec.Verify(c); err != nil {
+		return err
+	}
+	return nil
+}
+
+// compiles is a Verify that has Compile say what is wrong, once all is known.
+func compiles(c *Call) *ArgError {
+	if !c.known() {
+		return nil
+	}
+	_, err := c.Spec.Compile(c)
+	if err == nil {
+		return nil
+	}
+	return &ArgError{Arg: -1, Msg: err.Error()}
 }
 
 // Given is an option that was given.

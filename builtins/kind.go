@@ -21,8 +21,11 @@ type kind struct {
 	example string
 	parent  bool // is made on another link: takes `link DEV`
 	options []kindOption
+	needs   []string // options without which none is made
+	// verify says what else is wrong, where values may be unknown.
+	verify func(c *Call) *ArgError
 	// finish adds what depends on several options.
-	finish func(c *Call, cfg *nsexec.LinkConfig) error
+	finish func(c *Call, cfg *nsexec.LinkConfig)
 }
 
 // kindOption is one option of a kind and the attribute of IFLA_INFO_DATA that
@@ -32,6 +35,7 @@ type kindOption struct {
 	aliases []string
 	attr    uint16
 	typ     Type // nil: a flag
+	many    bool // takes several values; finish encodes them
 	encode  func(any) ([]byte, error)
 	doc     string
 }
@@ -43,13 +47,14 @@ func (k kind) spec() *Spec {
 		Params:    []Param{{Name: "NAME", Type: newLinkType, Doc: "the new link, as NAME or NS:NAME"}},
 		Modifiers: Del | Ensure | Replace,
 		ModParams: map[Modifiers][]Param{Del: {{Name: "LINK", Type: linkType, Many: true}}},
+		Verify:    k.verified,
 		Compile:   k.compile,
 	}
 	if k.parent {
 		s.Options = append(s.Options, Option{Name: "link", Aliases: []string{"dev"}, Type: localLink, Doc: "the link that it is made on"})
 	}
 	for _, o := range k.options {
-		s.Options = append(s.Options, Option{Name: o.name, Aliases: o.aliases, Type: o.typ, Doc: o.doc})
+		s.Options = append(s.Options, Option{Name: o.name, Aliases: o.aliases, Type: o.typ, Many: o.many, Doc: o.doc})
 	}
 	for _, o := range commonOptions {
 		if findOption(s.Options, o.Name) == nil {
@@ -63,8 +68,36 @@ func (k kind) compile(c *Call) ([]nsexec.Step, error) {
 	if c.Modifier == Del {
 		return perLink(c, "LINK", func(l nsexec.LinkRef) nsexec.Action { return nsexec.DelLink(l, k.name) }), nil
 	}
-	name := c.Link("NAME")
-	cfg := nsexec.LinkConfig{Kind: k.name, Name: name.Link.Name}
+	if err := c.verified(); err != nil {
+		return nil, err
+	}
+	cfg, err := k.config(c)
+	if err != nil {
+		return nil, err
+	}
+	return []nsexec.Step{{NS: c.Link("NAME").NS, Action: made(c.Modifier, cfg)}}, nil
+}
+
+// verified refuses a link that lacks what its kind needs. One that is ensured
+// may be there already, and need nothing.
+func (k kind) verified(c *Call) *ArgError {
+	if c.Modifier == Del {
+		return nil
+	}
+	for _, name := range k.needs {
+		if o := findOption(c.Spec.Options, name); c.Modifier != Ensure && !c.Has(name) {
+			return &ArgError{Arg: -1, Msg: fmt.Sprintf("a %s needs %q: %s", k.name, name, o.Doc), Help: "for example: " + k.example}
+		}
+	}
+	if k.verify == nil {
+		return nil
+	}
+	return k.verify(c)
+}
+
+// config is the link that a call describes.
+func (k kind) config(c *Call) (nsexec.LinkConfig, error) {
+	cfg := nsexec.LinkConfig{Kind: k.name, Name: c.Link("NAME").Link.Name}
 	common(c, -1, &cfg)
 	if l, ok := Opt[LinkArg](c, "link"); ok && k.parent {
 		cfg.Parent = l.Link
@@ -76,16 +109,14 @@ func (k kind) compile(c *Call) ([]nsexec.Step, error) {
 		}
 		data, err := o.encode(g.Value())
 		if err != nil {
-			return nil, fmt.Errorf("%q: %w", o.name, err)
+			return cfg, fmt.Errorf("%q: %w", o.name, err)
 		}
 		cfg.Data = append(cfg.Data, nsexec.Attr{Type: o.attr, Data: data})
 	}
 	if k.finish != nil {
-		if err := k.finish(c, &cfg); err != nil {
-			return nil, err
-		}
+		k.finish(c, &cfg)
 	}
-	return []nsexec.Step{{NS: name.NS, Action: made(c.Modifier, cfg)}}, nil
+	return cfg, nil
 }
 
 // made is the action that a maker's modifier asks for.
@@ -107,7 +138,7 @@ var commonOptions = slices.Concat([]Option{
 
 // endOptions are those that each end of a pair has for itself.
 var endOptions = []Option{
-	{Name: "hw", Aliases: []string{"address"}, Type: macType, Doc: "its MAC address"},
+	{Name: "hw", Aliases: []string{"address"}, Type: ownMAC, Doc: "its MAC address"},
 	{Name: "master", Type: localLink, Doc: "the bridge or other link that it becomes a port of"},
 	{Name: "alias", Type: aliasType, Doc: "a text for people, up to 255 bytes"},
 	{Name: "index", Type: number(1, 1<<31-1), Doc: "its index, rather than the kernel's choice"},

@@ -12,9 +12,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
-
-	"github.com/nescript/nescript/nsexec"
-	"github.com/nescript/nescript/nsexec/nstest"
 )
 
 var layer3Witnesses = []witness{
@@ -187,30 +184,6 @@ func TestErrors(t *testing.T) {
 		_, err := runIn(t, test.script)
 		if !errors.Is(err, test.want) {
 			t.Errorf("%s: %v, want %v", test.script, err, test.want)
-		}
-	}
-}
-
-// TestKindsOfOtherKernels holds the kinds that this kernel may lack to what ip
-// shows of them, or to the error that says what is missing.
-func TestKindsOfOtherKernels(t *testing.T) {
-	for _, test := range []struct {
-		kind string
-		w    witness
-	}{
-		{"dummy", witness{"dummy d0 up mtu 1400", "link show d0", map[string]string{"linkinfo.info_kind": "dummy", "mtu": "1400"}}},
-		{"vlan", witness{"vlan v5 link eth0 id 5 gvrp on loose_binding on", "link show v5", map[string]string{"linkinfo.info_data.id": "5", "linkinfo.info_data.protocol": "802.1Q", "linkinfo.info_data.flags.1": "GVRP"}}},
-		{"vlan", witness{"vlan v5 link eth0 id 5 protocol 802.1ad", "link show v5", map[string]string{"linkinfo.info_data.protocol": "802.1ad"}}},
-		{"vlan", witness{"vlan v5 link eth0 id 5 egress-qos-map 1:2", "link show v5", map[string]string{"linkinfo.info_data.egress_qos.0.to": "2"}}},
-	} {
-		if nstest.HasKind(t, test.kind) {
-			test.w.check(t)
-			continue
-		}
-		_, err := runIn(t, test.w.script)
-		var missing *nsexec.NoKindError
-		if !errors.As(err, &missing) || missing.Kind != test.kind || !strings.Contains(err.Error(), "this kernel has no") {
-			t.Errorf("%s: %v", test.w.script, err)
 		}
 	}
 }

@@ -2,7 +2,12 @@
 
 package builtins
 
-import "github.com/vishvananda/netlink/nl"
+import (
+	"fmt"
+
+	"github.com/nescript/nescript/lang/value"
+	"github.com/vishvananda/netlink/nl"
+)
 
 // bridgeKind has the options of `ip link add type bridge help`, with the
 // attributes IFLA_BR_* of linux/if_link.h. Times are in hundredths of a second,
@@ -18,7 +23,7 @@ var bridgeKind = kind{
 		{name: "mst_enabled", attr: brMultiBool, typ: switchType, encode: boolOpt(3), doc: "multiple spanning trees"},
 		{name: "priority", attr: nl.IFLA_BR_PRIORITY, typ: number(0, 65535), encode: u16, doc: "STP's priority"},
 		{name: "group_fwd_mask", attr: nl.IFLA_BR_GROUP_FWD_MASK, typ: number(0, 65535), encode: u16, doc: "which link-local groups are forwarded"},
-		{name: "group_address", attr: nl.IFLA_BR_GROUP_ADDR, typ: macType, encode: mac, doc: "STP's multicast address"},
+		{name: "group_address", attr: nl.IFLA_BR_GROUP_ADDR, typ: groupMAC, encode: mac, doc: "STP's multicast address"},
 		{name: "vlan_filtering", attr: nl.IFLA_BR_VLAN_FILTERING, typ: switchType, encode: u8, doc: "keep VLANs apart"},
 		{name: "vlan_protocol", attr: nl.IFLA_BR_VLAN_PROTOCOL, typ: oneOf(word{"802.1Q", 0x8100}, word{"802.1ad", 0x88a8}), encode: be16, doc: "the VLAN tag's protocol"},
 		{name: "vlan_default_pvid", attr: nl.IFLA_BR_VLAN_DEFAULT_PVID, typ: number(0, 4094), encode: u16, doc: "the VLAN of untagged packets on new ports"},
@@ -46,6 +51,7 @@ var bridgeKind = kind{
 		{name: "nf_call_ip6tables", attr: nl.IFLA_BR_NF_CALL_IP6TABLES, typ: switchType, encode: u8, doc: "show IPv6 packets to ip6tables"},
 		{name: "nf_call_arptables", attr: nl.IFLA_BR_NF_CALL_ARPTABLES, typ: switchType, encode: u8, doc: "show ARP packets to arptables"},
 		{name: "no_linklocal_learn", attr: brMultiBool, typ: switchType, encode: boolOpt(0), doc: "learn nothing from link-local packets"},
+		{name: "fdb_flush", attr: nl.IFLA_BR_FDB_FLUSH, encode: none, doc: "forget who is behind which port; for ensure"},
 		{name: "fdb_max_learned", attr: brFdbMaxLearned, typ: number(0, 1<<32-1), encode: u32, doc: "the most addresses learnt, 0 for no bound (Linux 6.7)"},
 	},
 }
@@ -59,6 +65,19 @@ const (
 	brMultiBool     = 46
 	brFdbMaxLearned = 49
 )
+
+// groupMAC is an address that a bridge takes for STP's: a link-local group
+// other than those of pause frames, link aggregation and 802.1X.
+var groupMAC = ofText("01:80:c2:00:00:0X", func(s string) (value.MAC, error) {
+	m, err := value.ParseMAC(s)
+	if err != nil {
+		return m, err
+	}
+	if group := (value.MAC{0x01, 0x80, 0xc2, 0, 0, m[5]}); m != group || m[5] > 15 || m[5] >= 1 && m[5] <= 3 {
+		return m, fmt.Errorf("%s is none of 01:80:c2:00:00:00 and 01:80:c2:00:00:04 to 0f", m)
+	}
+	return m, nil
+})
 
 // boolOpt encodes a bit of struct br_boolopt_multi: its value and its mask.
 func boolOpt(bit uint) func(any) ([]byte, error) {

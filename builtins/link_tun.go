@@ -3,6 +3,8 @@
 package builtins
 
 import (
+	"fmt"
+
 	"github.com/nescript/nescript/nsexec"
 )
 
@@ -18,16 +20,27 @@ func tunSpec(name, doc string) *Spec {
 		{Name: "pi", Doc: "put the packet's protocol before each packet"},
 	}, s.Options...)
 	s.ModParams = map[Modifiers][]Param{Del: {{Name: "LINK", Type: linkType, Many: true}}}
+	s.Verify = func(c *Call) *ArgError {
+		for _, name := range []string{"numtxqueues", "numrxqueues"} {
+			if g, ok := c.Option(name); ok {
+				return &ArgError{Arg: g.Arg, Msg: fmt.Sprintf("the kernel takes no %q of a %s", name, s.Name), Help: `"multi_queue" lets each program that attaches have a queue`}
+			}
+		}
+		return nil
+	}
 	s.Compile = func(c *Call) ([]nsexec.Step, error) { return compileTun(c, name) }
 	return s
 }
 
 func compileTun(c *Call, name string) ([]nsexec.Step, error) {
 	if c.Modifier == Del {
-		return perLink(c, "LINK", func(l nsexec.LinkRef) nsexec.Action { return nsexec.DelLink(l, "tun") }), nil
+		return perLink(c, "LINK", func(l nsexec.LinkRef) nsexec.Action { return nsexec.DelLink(l, name) }), nil
+	}
+	if err := c.verified(); err != nil {
+		return nil, err
 	}
 	link := c.Link("NAME")
-	cfg := nsexec.LinkConfig{Kind: "tun", Name: link.Link.Name}
+	cfg := nsexec.LinkConfig{Kind: name, Name: link.Link.Name}
 	common(c, -1, &cfg)
 	tun := nsexec.TunConfig{Tap: name == "tap", MultiQueue: c.Has("multi_queue"), VNetHdr: c.Has("vnet_hdr"), PI: c.Has("pi"), User: -1, Group: -1}
 	if uid, ok := Opt[int64](c, "user"); ok {
@@ -36,5 +49,9 @@ func compileTun(c *Call, name string) ([]nsexec.Step, error) {
 	if gid, ok := Opt[int64](c, "groupid"); ok {
 		tun.Group = int(gid)
 	}
-	return []nsexec.Step{{NS: link.NS, Action: nsexec.NewTun(cfg, tun, c.Modifier == Ensure)}}, nil
+	action := nsexec.NewTun(cfg, tun, c.Modifier == Ensure)
+	if c.Modifier == Replace {
+		action = nsexec.ReplaceTun(cfg, tun)
+	}
+	return []nsexec.Step{{NS: link.NS, Action: action}}, nil
 }

@@ -25,12 +25,12 @@ var vlanFlags = []struct {
 }
 
 var vlanKind = kind{
-	name: "vlan", doc: "make a VLAN on a link (IEEE 802.1Q)", example: "vlan eth0.10 link eth0 id 10 up", parent: true,
+	name: "vlan", doc: "make a VLAN on a link (IEEE 802.1Q)", example: "vlan eth0.10 link eth0 id 10 up", parent: true, needs: []string{"link", "id"},
 	options: append([]kindOption{
 		{name: "id", attr: nl.IFLA_VLAN_ID, typ: number(0, 4094), encode: u16, doc: "the VLAN"},
 		{name: "protocol", aliases: []string{"proto"}, attr: nl.IFLA_VLAN_PROTOCOL, typ: oneOf(word{"802.1Q", 0x8100}, word{"802.1ad", 0x88a8}), encode: be16, doc: "the tag's protocol"},
-		{name: "ingress-qos-map", typ: qosMap, doc: "from the tag's priority to the packet's, as 1:2"},
-		{name: "egress-qos-map", typ: qosMap, doc: "from the packet's priority to the tag's, as 1:2"},
+		{name: "ingress-qos-map", typ: qosMap, many: true, doc: "from the tag's priority to the packet's, as 1:2 3:4"},
+		{name: "egress-qos-map", typ: qosMap, many: true, doc: "from the packet's priority to the tag's, as 1:2 3:4"},
 	}, vlanFlagOptions()...),
 	finish: finishVlan,
 }
@@ -54,13 +54,13 @@ var qosMap = ofText("FROM:TO", func(s string) ([2]uint32, error) {
 	return [2]uint32{uint32(a), uint32(b)}, nil
 })
 
-func finishVlan(c *Call, cfg *nsexec.LinkConfig) error {
-	if err := needsParent("vlan")(c, cfg); err != nil {
-		return err
-	}
-	if !c.Has("id") && c.Modifier != Ensure {
-		return fmt.Errorf("a vlan needs its id")
-	}
+// vlanMaps are the options that are lists of FROM:TO.
+var vlanMaps = []struct {
+	name string
+	attr uint16
+}{{"ingress-qos-map", nl.IFLA_VLAN_INGRESS_QOS}, {"egress-qos-map", nl.IFLA_VLAN_EGRESS_QOS}}
+
+func finishVlan(c *Call, cfg *nsexec.LinkConfig) {
 	var flags, mask uint32
 	for _, f := range vlanFlags {
 		if on, ok := GivenAs[bool](c.Options(), f.name); ok {
@@ -70,16 +70,21 @@ func finishVlan(c *Call, cfg *nsexec.LinkConfig) error {
 			}
 		}
 	}
-	if mask != 0 {
+	if mask != 0 { // struct ifla_vlan_flags
 		cfg.Data = append(cfg.Data, nsexec.Attr{Type: nl.IFLA_VLAN_FLAGS, Data: append(nl.Uint32Attr(flags), nl.Uint32Attr(mask)...)})
 	}
-	for name, attr := range map[string]uint16{"ingress-qos-map": nl.IFLA_VLAN_INGRESS_QOS, "egress-qos-map": nl.IFLA_VLAN_EGRESS_QOS} {
-		if m, ok := GivenAs[[2]uint32](c.Options(), name); ok {
-			pair := nsexec.Attr{Type: vlanQOSMapping, Data: append(nl.Uint32Attr(m[0]), nl.Uint32Attr(m[1])...)}
-			cfg.Data = append(cfg.Data, nsexec.Attr{Type: attr, Nested: []nsexec.Attr{pair}})
+	for _, m := range vlanMaps {
+		g, ok := c.Option(m.name)
+		if !ok {
+			continue
 		}
+		list := nsexec.Attr{Type: m.attr}
+		for _, v := range g.Values { // struct ifla_vlan_qos_mapping
+			pair := v.([2]uint32)
+			list.Nested = append(list.Nested, nsexec.Attr{Type: vlanQOSMapping, Data: append(nl.Uint32Attr(pair[0]), nl.Uint32Attr(pair[1])...)})
+		}
+		cfg.Data = append(cfg.Data, list)
 	}
-	return nil
 }
 
 const vlanQOSMapping = 1 // IFLA_VLAN_QOS_MAPPING

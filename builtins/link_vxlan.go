@@ -38,7 +38,7 @@ var vxlanKind = kind{
 		{name: "ageing", attr: nl.IFLA_VXLAN_AGEING, typ: number(0, 1<<32-1), encode: u32, doc: "how long an address is remembered, in seconds"},
 		{name: "maxaddress", attr: nl.IFLA_VXLAN_LIMIT, typ: number(0, 1<<32-1), encode: u32, doc: "the most addresses learnt, 0 for no bound"},
 		{name: "dstport", attr: nl.IFLA_VXLAN_PORT, typ: number(0, 65535), encode: be16, doc: "the UDP port of the other ends; 4789 is IANA's"},
-		{name: "srcport", typ: portRange, attr: nl.IFLA_VXLAN_PORT_RANGE, encode: ports, doc: "the UDP ports to send from, as 1000-2000"},
+		{name: "srcport", typ: portRange, many: true, doc: "the UDP ports to send from, as 1000-2000 or 1000 2000"},
 		{name: "learning", attr: nl.IFLA_VXLAN_LEARNING, encode: fixed8(1), doc: "learn who is behind which end"},
 		{name: "nolearning", attr: nl.IFLA_VXLAN_LEARNING, encode: fixed8(0), doc: "learn nothing"},
 		{name: "proxy", attr: nl.IFLA_VXLAN_PROXY, encode: fixed8(1), doc: "answer ARP for known neighbours"},
@@ -68,6 +68,7 @@ var vxlanKind = kind{
 		{name: "localbypass", attr: vxlanLocalBypas, encode: fixed8(1), doc: "hand packets to an end on this host directly (Linux 6.5)"},
 		{name: "nolocalbypass", attr: vxlanLocalBypas, encode: fixed8(0), doc: "send them through the stack (Linux 6.5)"},
 	},
+	verify: verifyVxlan,
 	finish: finishVxlan,
 }
 
@@ -89,7 +90,7 @@ var (
 		}
 		return parseTOS(s)
 	})
-	portRange = ofText("PORT-PORT", parsePorts)
+	portRange = ofText("PORT[-PORT]", func(s string) ([2]uint32, error) { return numberRange(s, 65535) })
 )
 
 // parseTOS reads a TOS as ip does: in hexadecimal, with or without 0x.
@@ -112,61 +113,96 @@ func byteNumber(s string) (int64, error) {
 	return int64(n), nil
 }
 
-func parsePorts(s string) ([2]uint16, error) {
-	var lo, hi uint16
-	if n, err := fmt.Sscanf(s, "%d-%d", &lo, &hi); n != 2 || err != nil || lo > hi || fmt.Sprintf("%d-%d", lo, hi) != s {
-		return [2]uint16{}, fmt.Errorf("%q is no range of ports, as 1000-2000 is", s)
+// sourcePorts reads the words after srcport: MIN-MAX, or MIN MAX as ip has it.
+func sourcePorts(g Given) (lo, hi uint32, err *ArgError) {
+	var all []uint32
+	for _, v := range g.Values {
+		r, ok := v.([2]uint32)
+		switch {
+		case !ok:
+			return 0, 0, nil // not known yet
+		case r[0] == r[1]:
+			all = append(all, r[0])
+		default:
+			all = append(all, r[0], r[1])
+		}
 	}
-	return [2]uint16{lo, hi}, nil
-}
-
-// ports is struct ifla_vxlan_port_range.
-func ports(v any) ([]byte, error) {
-	p := v.([2]uint16)
-	return binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(nil, p[0]), p[1]), nil
+	if len(all) == 2 && all[0] <= all[1] {
+		return all[0], all[1], nil
+	}
+	return 0, 0, &ArgError{Arg: g.Arg, Msg: `"srcport" needs the least and the most: 1000-2000 or 1000 2000`}
 }
 
 func be32(v any) ([]byte, error) {
 	return binary.BigEndian.AppendUint32(nil, uint32(asInt(v))), nil
 }
 
+// vxlanAddrs are the options that are addresses, and their attributes for both
+// families.
+var vxlanAddrs = []struct {
+	name   string
+	v4, v6 uint16
+	group  bool // a multicast address
+}{
+	{"local", nl.IFLA_VXLAN_LOCAL, nl.IFLA_VXLAN_LOCAL6, false},
+	{"remote", nl.IFLA_VXLAN_GROUP, nl.IFLA_VXLAN_GROUP6, false},
+	{"group", nl.IFLA_VXLAN_GROUP, nl.IFLA_VXLAN_GROUP6, true},
+}
+
+// verifyVxlan refuses what the kernel refuses of several options together.
+func verifyVxlan(c *Call) *ArgError {
+	if c.Modifier != Ensure && !c.Has("id") && !c.Has("external") && !c.Has("vnifilter") {
+		return &ArgError{Arg: -1, Msg: `a vxlan needs "id" or "external"`, Help: "for example: " + c.Spec.Example}
+	}
+	if g, ok := c.Option("remote"); ok && c.Has("group") {
+		return &ArgError{Arg: g.Arg, Msg: "a vxlan has a group or a remote, not both"}
+	}
+	if g, ok := c.Option("group"); ok && c.Modifier != Ensure && !c.Has("dev") {
+		return &ArgError{Arg: g.Arg, Msg: `a vxlan with a group needs "dev": the link to send over`}
+	}
+	for _, o := range vxlanAddrs {
+		g, given := c.Option(o.name)
+		ip, ok := g.Value().(value.IP)
+		if given && ok && ip.IsMulticast() != o.group {
+			return &ArgError{Arg: g.Arg + 1, Msg: fmt.Sprintf("%q: %s is %s multicast address", o.name, ip, map[bool]string{true: "a", false: "no"}[ip.IsMulticast()])}
+		}
+	}
+	if g, ok := c.Option("srcport"); ok {
+		_, _, err := sourcePorts(g)
+		return err
+	}
+	return nil
+}
+
 // finishVxlan adds the options whose attributes depend on more than themselves.
-func finishVxlan(c *Call, cfg *nsexec.LinkConfig) error {
+func finishVxlan(c *Call, cfg *nsexec.LinkConfig) {
+	add := func(attr uint16, data ...byte) {
+		cfg.Data = append(cfg.Data, nsexec.Attr{Type: attr, Data: data})
+	}
 	if l, ok := Opt[LinkArg](c, "dev"); ok {
 		cfg.Under = nsexec.LinkAttr{Type: nl.IFLA_VXLAN_LINK, Link: l.Link}
 	}
-	if !c.Has("id") && !c.Has("external") && !c.Has("vnifilter") {
-		return fmt.Errorf("a vxlan needs its id")
-	}
-	if c.Has("group") && c.Has("remote") {
-		return fmt.Errorf("a vxlan has a group or a remote, not both")
-	}
-	for _, o := range []struct {
-		name   string
-		v4, v6 uint16
-	}{{"local", nl.IFLA_VXLAN_LOCAL, nl.IFLA_VXLAN_LOCAL6}, {"remote", nl.IFLA_VXLAN_GROUP, nl.IFLA_VXLAN_GROUP6}, {"group", nl.IFLA_VXLAN_GROUP, nl.IFLA_VXLAN_GROUP6}} {
+	for _, o := range vxlanAddrs {
 		ip, ok := Opt[value.IP](c, o.name)
-		if !ok {
-			continue
+		switch {
+		case ok && ip.Is6():
+			add(o.v6, ip.AsSlice()...)
+		case ok:
+			add(o.v4, ip.AsSlice()...)
 		}
-		if o.name == "group" != ip.IsMulticast() {
-			return fmt.Errorf("%q: %s is %s multicast address", o.name, ip, map[bool]string{true: "a", false: "no"}[ip.IsMulticast()])
-		}
-		attr := o.v4
-		if ip.Is6() {
-			attr = o.v6
-		}
-		cfg.Data = append(cfg.Data, nsexec.Attr{Type: attr, Data: ip.AsSlice()})
+	}
+	if g, ok := c.Option("srcport"); ok { // struct ifla_vxlan_port_range
+		lo, hi, _ := sourcePorts(g)
+		add(nl.IFLA_VXLAN_PORT_RANGE, byte(lo>>8), byte(lo), byte(hi>>8), byte(hi))
 	}
 	if c.Has("external") && !c.Has("learning") && !c.Has("nolearning") {
 		// As with `ip`: there is nothing to learn where each packet says where it goes.
-		cfg.Data = append(cfg.Data, nsexec.Attr{Type: nl.IFLA_VXLAN_LEARNING, Data: []byte{0}})
+		add(nl.IFLA_VXLAN_LEARNING, 0)
 	}
 	switch ttl, ok := Opt[int64](c, "ttl"); {
 	case ok && ttl == inherit:
-		cfg.Data = append(cfg.Data, nsexec.Attr{Type: vxlanTTLInherit})
+		add(vxlanTTLInherit)
 	case ok:
-		cfg.Data = append(cfg.Data, nsexec.Attr{Type: nl.IFLA_VXLAN_TTL, Data: []byte{byte(ttl)}})
+		add(nl.IFLA_VXLAN_TTL, byte(ttl))
 	}
-	return nil
 }

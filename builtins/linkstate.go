@@ -23,7 +23,7 @@ type property struct {
 }
 
 var properties = []property{
-	{"hw", []string{"address"}, macType, "MAC", "set the MAC address", func(v any, ch *nsexec.LinkChange) {
+	{"hw", []string{"address"}, ownMAC, "MAC", "set the MAC address", func(v any, ch *nsexec.LinkChange) {
 		m := v.(value.MAC)
 		addAttr(ch, unix.IFLA_ADDRESS, m[:])
 	}},
@@ -154,11 +154,22 @@ func setSpec() *Spec {
 	for _, p := range properties {
 		s.Options = append(s.Options, Option{Name: p.name, Aliases: p.aliases, Type: p.typ, Doc: p.doc})
 	}
-	s.Compile = compileSet
+	s.Verify, s.Compile = changesSomething, compileSet
 	return s
 }
 
+// changesSomething refuses a change of nothing.
+func changesSomething(c *Call) *ArgError {
+	if len(c.Options()) > 0 {
+		return nil
+	}
+	return &ArgError{Arg: -1, Msg: fmt.Sprintf("%q needs at least one thing to change: %s", c.Spec.Name, optionNames(c.Spec.Options))}
+}
+
 func compileSet(c *Call) ([]nsexec.Step, error) {
+	if err := c.verified(); err != nil {
+		return nil, err
+	}
 	link := c.Link("LINK")
 	var ch nsexec.LinkChange
 	for _, g := range c.Options() {
@@ -179,9 +190,6 @@ func compileSet(c *Call) ([]nsexec.Step, error) {
 				p.change(g.Value(), &ch)
 			}
 		}
-	}
-	if len(c.Options()) == 0 {
-		return nil, fmt.Errorf("set needs at least one thing to change: %s", optionNames(c.Spec.Options))
 	}
 	return []nsexec.Step{{NS: link.NS, Action: nsexec.SetLink(link.Link, "set", c.String(), ch)}}, nil
 }

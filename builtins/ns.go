@@ -54,6 +54,7 @@ var moveSpec = &Spec{
 		{Name: "LINK", Type: linkType},
 		{Name: "REF", Type: refWord, Many: true, Doc: "the namespace: ns NAME, pid N, thread PID TID, path FILE, docker NAME, podman NAME or host"},
 	},
+	Verify: verifyMove,
 	Compile: func(c *Call) ([]nsexec.Step, error) {
 		link := c.Link("LINK")
 		ref, err := refOf(All[string](c, "REF"))
@@ -62,4 +63,16 @@ var moveSpec = &Spec{
 		}
 		return []nsexec.Step{{NS: link.NS, Action: nsexec.MoveLink(link.Link, ref)}}, nil
 	},
+}
+
+// verifyMove reads the namespace, once all its words are known.
+func verifyMove(c *Call) *ArgError {
+	words := All[string](c, "REF")
+	if len(words) < len(c.Param("REF")) {
+		return nil
+	}
+	if _, err := refOf(words); err != nil {
+		return &ArgError{Arg: 1, Msg: err.Error()}
+	}
+	return nil
 }

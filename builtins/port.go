@@ -31,18 +31,26 @@ var portOptions = []kindOption{
 	{name: "group_fwd_mask", attr: brportGroupFwdMask, typ: number(0, 65535), encode: u16, doc: "which link-local groups are forwarded"},
 	{name: "neigh_suppress", attr: nl.IFLA_BRPORT_NEIGH_SUPPRESS, typ: switchType, encode: u8, doc: "answer ARP and neighbour discovery from what is known"},
 	{name: "isolated", attr: brportIsolated, typ: switchType, encode: u8, doc: "keep it from other isolated ports"},
-	{name: "mcast_hosts_limit", aliases: []string{"mcast_max_groups"}, attr: brportMcastLimit, typ: number(0, 1<<32-1), encode: u32, doc: "the most listeners that are remembered"},
+	{name: "mcast_hosts_limit", attr: brportEHTHostsLimit, typ: number(0, 1<<32-1), encode: u32, doc: "the most hosts whose listening is tracked"},
+	{name: "mcast_max_groups", attr: brportMcastMaxGroups, typ: number(0, 1<<32-1), encode: u32, doc: "the most groups that may be joined, 0 for no bound (Linux 6.3)"},
 	{name: "locked", attr: brportLocked, typ: switchType, encode: u8, doc: "take packets from known addresses only"},
+	{name: "neigh_vlan_suppress", attr: brportNeighVlanSuppress, typ: switchType, encode: u8, doc: "neigh_suppress for each VLAN by itself (Linux 6.4)"},
+	{name: "backup_nhid", attr: brportBackupNHID, typ: number(0, 1<<31-1), encode: u32, doc: "the nexthop object of what goes to the backup port, 0 for none (Linux 6.6)"},
+	{name: "fdb_flush", attr: brportFlush, encode: none, doc: "forget who is behind the port"},
 	{name: "mab", attr: brportMAB, typ: switchType, encode: u8, doc: "learn locked addresses, for authentication"},
 }
 
 // Attributes of linux/if_link.h that the netlink library may have no names for.
 const (
-	brportGroupFwdMask = 31
-	brportIsolated     = 33
-	brportMcastLimit   = 37
-	brportLocked       = 39
-	brportMAB          = 40
+	brportFlush             = 24
+	brportGroupFwdMask      = 31
+	brportIsolated          = 33
+	brportEHTHostsLimit     = 37
+	brportLocked            = 39
+	brportMAB               = 40
+	brportMcastMaxGroups    = 42
+	brportNeighVlanSuppress = 43
+	brportBackupNHID        = 44
 )
 
 func portSpec() *Spec {
@@ -53,11 +61,18 @@ func portSpec() *Spec {
 	for _, o := range portOptions {
 		s.Options = append(s.Options, Option{Name: o.name, Aliases: o.aliases, Type: o.typ, Doc: o.doc})
 	}
-	s.Compile = compilePort
+	s.Options = append(s.Options,
+		Option{Name: "backup_port", Type: localLink, Doc: "the port that takes its packets while it has no carrier"},
+		Option{Name: "nobackup_port", Doc: "no other port takes them"},
+	)
+	s.Verify, s.Compile = changesSomething, compilePort
 	return s
 }
 
 func compilePort(c *Call) ([]nsexec.Step, error) {
+	if err := c.verified(); err != nil {
+		return nil, err
+	}
 	ch := nsexec.LinkChange{}
 	for _, o := range portOptions {
 		g, ok := c.Option(o.name)
@@ -66,12 +81,14 @@ func compilePort(c *Call) ([]nsexec.Step, error) {
 		}
 		data, err := o.encode(g.Value())
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%q: %w", o.name, err)
 		}
 		ch.Port = append(ch.Port, nsexec.Attr{Type: o.attr, Data: data})
 	}
-	if ch.Port == nil {
-		return nil, fmt.Errorf("port needs at least one thing to change: %s", optionNames(c.Spec.Options))
+	if l, ok := Opt[LinkArg](c, "backup_port"); ok {
+		ch.PortLink = nsexec.LinkAttr{Type: nl.IFLA_BRPORT_BACKUP_PORT, Link: l.Link}
+	} else if c.Has("nobackup_port") {
+		ch.Port = append(ch.Port, nsexec.Attr{Type: nl.IFLA_BRPORT_BACKUP_PORT, Data: nl.Uint32Attr(0)})
 	}
 	link := c.Link("LINK")
 	return []nsexec.Step{{NS: link.NS, Action: nsexec.SetLink(link.Link, "port", c.String(), ch)}}, nil

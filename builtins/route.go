@@ -136,6 +136,7 @@ var routeSpec = &Spec{
 		Option{Name: "nhid", Type: number(1, 1<<32-1), Doc: "a nexthop object"},
 		Option{Name: "nexthop", Repeat: true, Options: append(append([]Option{}, viaOptions...), Option{Name: "weight", Type: number(1, 256), Doc: "its share of the flows"}), Doc: "one of several ways"},
 	)...),
+	Verify:  compiles,
 	Compile: compileRoute,
 }
 

@@ -83,6 +83,7 @@ var ruleSpec = &Spec{
 	Example:   "rule from 10.0.0.0/24 table 100 priority 1000",
 	Modifiers: Del | Ensure | Flush,
 	Options:   ruleOptions(),
+	Verify:    compiles,
 	Compile:   compileRule,
 }
 

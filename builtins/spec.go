@@ -53,6 +53,10 @@ type Spec struct {
 	// Enter, where set, allows a block after the arguments. It runs in the
 	// namespaces that Enter returns, once the verb's own steps are done.
 	Enter func(*Call) []nsexec.Ref
+	// Verify, where set, says what is wrong that one argument alone does not
+	// show, such as options that need each other. Values may be unknown: nil.
+	// Compile refuses the same.
+	Verify func(*Call) *ArgError
 	// Compile turns a bound call into steps. It touches nothing.
 	Compile func(*Call) ([]nsexec.Step, error)
 }

@@ -61,6 +61,7 @@ var (
 	prefixType  = ofText("IP/LEN", value.ParsePrefix)                                                                  // value.Prefix
 	hostOrNet   = ofText("IP[/LEN]", parseHostOrNet)                                                                   // value.Prefix
 	macType     = ofText("MAC", value.ParseMAC)                                                                        // value.MAC
+	ownMAC      = ofText("MAC", parseOwnMAC)                                                                           // value.MAC, that a link can have
 	switchType  = ofText("on|off", func(s string) (bool, error) { b, err := value.ParseBool(s); return bool(b), err }) // bool
 	textType    = ofText("TEXT", func(s string) (string, error) { return s, nil })                                     // string
 	aliasType   = ofText("TEXT", parseAlias)                                                                           // string
@@ -87,7 +88,7 @@ func number(lo, hi int64) Type {
 	})
 }
 
-// oneOf is one of some words, or the number that stands for one: an int64.
+// oneOf is one of some words: the int64 that it stands for.
 func oneOf(words ...word) Type {
 	names := make([]string, len(words))
 	for i, w := range words {
@@ -102,6 +103,21 @@ func oneOf(words ...word) Type {
 		}
 		return 0, fmt.Errorf("%q is none of %s", s, strings.Join(names, ", "))
 	})
+}
+
+// parseOwnMAC reads an address that a link may have for its own, as
+// is_valid_ether_addr of the kernel has it.
+func parseOwnMAC(s string) (value.MAC, error) {
+	m, err := value.ParseMAC(s)
+	switch {
+	case err != nil:
+		return m, err
+	case m[0]&1 != 0:
+		return m, fmt.Errorf("%s is a multicast address, which no link can have for its own; the first byte must be even", m)
+	case m == value.MAC{}:
+		return m, fmt.Errorf("%s is no address that a link can have", m)
+	}
+	return m, nil
 }
 
 // word is a word with what it stands for.

@@ -3,8 +3,11 @@
 package builtins
 
 import (
+	"slices"
+
 	"github.com/nescript/nescript/lang/value"
 	"github.com/nescript/nescript/nsexec"
+	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
@@ -54,8 +57,8 @@ func compileVeth(c *Call) ([]nsexec.Step, error) {
 	near.Kind, far.Kind = "veth", ""
 	near.Peer, far.NS = &far, second.NS
 	steps := []nsexec.Step{{NS: first.NS, Action: made(c.Modifier, near)}}
-	if far.Master != (nsexec.LinkRef{}) || far.Up || far.Alias != "" {
-		steps = append(steps, nsexec.Step{NS: second.NS, Action: nsexec.SetLink(second.Link, "veth", "veth "+second.String(), farEnd(far))})
+	if ch := farEnd(far, c.Modifier == Ensure); ch.Mask != 0 || ch.Attrs != nil || ch.Master != (nsexec.LinkRef{}) {
+		steps = append(steps, nsexec.Step{NS: second.NS, Action: nsexec.SetLink(second.Link, "veth", "veth "+second.String(), ch)})
 	}
 	for _, end := range []struct {
 		link  LinkArg
@@ -69,9 +72,19 @@ func compileVeth(c *Call) ([]nsexec.Step, error) {
 	return steps, nil
 }
 
-// farEnd is what the far end of a pair gets by a message of its own.
-func farEnd(cfg nsexec.LinkConfig) nsexec.LinkChange {
+// farEnd is what the far end of a pair gets by a message of its own: what the
+// kernel takes in no other, and of a pair that may be there already, the rest.
+func farEnd(cfg nsexec.LinkConfig, there bool) nsexec.LinkChange {
 	ch := nsexec.LinkChange{Master: cfg.Master}
+	if there {
+		ch.Attrs = slices.Clone(cfg.Attrs)
+		if cfg.Hw != nil {
+			addAttr(&ch, unix.IFLA_ADDRESS, cfg.Hw)
+		}
+		if cfg.MTU != 0 {
+			addAttr(&ch, unix.IFLA_MTU, nl.Uint32Attr(uint32(cfg.MTU)))
+		}
+	}
 	if cfg.Alias != "" {
 		addAttr(&ch, unix.IFLA_IFALIAS, []byte(cfg.Alias))
 	}

@@ -141,6 +141,11 @@ var bridgeWitnesses = map[string][2]string{
 	"mcast_igmp_version 3":              {"mcast_igmp_version", "3"},
 	"mcast_mld_version 2":               {"mcast_mld_version", "2"},
 	"no_linklocal_learn on":             {"no_linklocal_learn", "1"},
+	"mcast_hash_elasticity 8":           {"mcast_hash_elasticity", "16"}, // the kernel's, whatever is set
+	"nf_call_iptables on":               {"nf_call_iptables", "1"},
+	"nf_call_ip6tables on":              {"nf_call_ip6tables", "1"},
+	"nf_call_arptables on":              {"nf_call_arptables", "1"},
+	"fdb_flush":                         {"stp_state", "0"}, // nothing to see
 }
 
 func TestBridge(t *testing.T) {
@@ -182,6 +187,18 @@ var vxlanWitnesses = map[string][2]string{
 	"external gpe dstport 4790":               {"gpe", "true"},
 	"id 77 remcsumtx remcsumrx":               {"remcsum_tx", "true"},
 	"external vnifilter":                      {"vnifilter", "true"},
+	"id 77 srcport 1000 2002":                 {"port_range.high", "2002"},
+	"id 77 ttl auto":                          {"ttl", "0"},
+	"id 77 tos inherit":                       {"tos", "0x1"},
+	"id 77 remcsumrx":                         {"remcsum_rx", "true"},
+	"id 77 noproxy":                           {"proxy", "<nil>"},
+	"id 77 norsc":                             {"rsc", "<nil>"},
+	"id 77 nol2miss":                          {"l2miss", "<nil>"},
+	"id 77 nol3miss":                          {"l3miss", "<nil>"},
+	"id 77 noudp6zerocsumtx noudp6zerocsumrx": {"udp_zero_csum6_tx", "false"},
+	"id 77 noremcsumtx noremcsumrx":           {"remcsum_tx", "<nil>"},
+	"id 77 noexternal":                        {"external", "<nil>"},
+	"external novnifilter":                    {"vnifilter", "<nil>"},
 }
 
 func TestVXLAN(t *testing.T) {
@@ -197,6 +214,13 @@ var otherWitnesses = []witness{
 	{"macvlan m1 dev eth0 mode source", "link show m1", linkData("mode", "source")},
 	{"macvlan m1 link eth0 mode passthru nopromisc", "link show m1", linkData("mode", "passthru")},
 	{"macvlan m1 link eth0 mode passthru nopromisc", "link show m1", map[string]string{"linkinfo.info_data.nopromisc": "true"}},
+	{"macvlan m1 link eth0 mode source nodst macaddr set 02:00:00:00:00:01 02:00:00:00:00:02", "link show m1", linkData("macaddr_count", "2")},
+	{"macvlan m1 link eth0 mode source nodst macaddr add 02:00:00:00:00:01", "link show m1", linkData("macaddr_data.0", "02:00:00:00:00:01")},
+	{"macvlan m1 link eth0 mode source nodst", "link show m1", linkData("nodst", "true")},
+	{"macvlan m1 link eth0 mode source macaddr set 02:00:00:00:00:01; ensure macvlan m1 macaddr add 02:00:00:00:00:02", "link show m1", linkData("macaddr_count", "2")},
+	{"macvlan m1 link eth0 mode source macaddr set 02:00:00:00:00:01; ensure macvlan m1 macaddr flush", "link show m1", linkData("macaddr_count", "0")},
+	{"macvtap m1 link eth0 mode passthru nopromisc bcqueuelen 50", "link show m1", linkData("nopromisc", "true")},
+	{"macvtap m1 link eth0 mode source nodst macaddr set 02:00:00:00:00:01", "link show m1", linkData("macaddr_count", "1")},
 	{"macvlan m1 link eth0 bcqueuelen 50", "link show m1", linkData("bcqueuelen", "50")},
 	{"macvtap m1 link eth0 mode bridge", "link show m1", map[string]string{"linkinfo.info_kind": "macvtap", "linkinfo.info_data.mode": "bridge"}},
 	{"ifb i1 up", "link show i1", map[string]string{"linkinfo.info_kind": "ifb"}},
@@ -243,6 +267,10 @@ func TestLinks(t *testing.T) {
 var tunWitnesses = []witness{
 	{"tun t1", "link show t1", map[string]string{"linkinfo.info_kind": "tun", "linkinfo.info_data.type": "tun", "linkinfo.info_data.persist": "true", "linkinfo.info_data.pi": "false"}},
 	{"tap t1 user 0 groupid 0 vnet_hdr multi_queue pi", "link show t1", map[string]string{"linkinfo.info_data.type": "tap", "linkinfo.info_data.vnet_hdr": "true", "linkinfo.info_data.multi_queue": "true", "linkinfo.info_data.pi": "true"}},
+	{"tun t1 user 3 groupid 4 multi_queue vnet_hdr pi alias 'a b' index 88", "link show t1", map[string]string{"ifindex": "88", "ifalias": "a b", "linkinfo.info_data.user": "sys", "linkinfo.info_data.group": "adm"}},
+	{"tap t1; ensure tap t1 up alias x pi; ensure tap t1", "link show t1", map[string]string{"flags.3": "UP", "ifalias": "x", "linkinfo.info_data.pi": "true"}},
+	{"tap t1 mtu 1400; replace tap t1", "link show t1", map[string]string{"mtu": "1500"}},
+	{"tap t1; tun t2; del tap t1; del tun t2", "link", map[string]string{"#": "4"}},
 	{"tap t1 up mtu 1400 hw 02:00:00:00:00:09 master br0", "link show t1", map[string]string{"mtu": "1400", "address": "02:00:00:00:00:09", "master": "br0"}},
 }
 
@@ -265,17 +293,21 @@ func TestTun(t *testing.T) {
 	}
 }
 
+var portWitnesses = map[string][2]string{
+	"priority 9": {"priority", "9"}, "cost 77": {"cost", "77"}, "hairpin on": {"hairpin", "true"},
+	"guard on": {"guard", "true"}, "root_block on": {"root_block", "true"}, "fastleave on": {"fastleave", "true"},
+	"learning off": {"learning", "false"}, "flood off": {"flood", "false"}, "proxy_arp on": {"proxy_arp", "true"},
+	"proxy_arp_wifi on": {"proxy_arp_wifi", "true"}, "mcast_router 2": {"multicast_router", "2"}, "mcast_flood off": {"mcast_flood", "false"},
+	"mcast_to_unicast on": {"mcast_to_unicast", "true"}, "vlan_tunnel on": {"vlan_tunnel", "true"}, "bcast_flood off": {"bcast_flood", "false"},
+	"group_fwd_mask 8": {"group_fwd_mask", "0x8"}, "neigh_suppress on": {"neigh_suppress", "true"}, "isolated on": {"isolated", "true"},
+	"locked on": {"locked", "true"}, "state disabled": {"state", "disabled"},
+	"backup_port eth1": {"backup_port", "eth1"}, "backup_port eth1; port eth0 nobackup_port": {"backup_port", "<nil>"},
+	"fdb_flush": {"state", "forwarding"}, // nothing to see
+}
+
 func TestPort(t *testing.T) {
-	for option, want := range map[string][2]string{
-		"priority 9": {"priority", "9"}, "cost 77": {"cost", "77"}, "hairpin on": {"hairpin", "true"},
-		"guard on": {"guard", "true"}, "root_block on": {"root_block", "true"}, "fastleave on": {"fastleave", "true"},
-		"learning off": {"learning", "false"}, "flood off": {"flood", "false"}, "proxy_arp on": {"proxy_arp", "true"},
-		"proxy_arp_wifi on": {"proxy_arp_wifi", "true"}, "mcast_router 2": {"multicast_router", "2"}, "mcast_flood off": {"mcast_flood", "false"},
-		"mcast_to_unicast on": {"mcast_to_unicast", "true"}, "vlan_tunnel on": {"vlan_tunnel", "true"}, "bcast_flood off": {"bcast_flood", "false"},
-		"group_fwd_mask 8": {"group_fwd_mask", "0x8"}, "neigh_suppress on": {"neigh_suppress", "true"}, "isolated on": {"isolated", "true"},
-		"locked on": {"locked", "true"}, "state disabled": {"state", "disabled"},
-	} {
-		witness{"master eth0 br0; port eth0 " + option, "link show eth0",
+	for option, want := range portWitnesses {
+		witness{"master eth0 eth1 br0; port eth0 " + option, "link show eth0",
 			map[string]string{"linkinfo.info_slave_data." + want[0]: want[1]}}.check(t)
 	}
 }

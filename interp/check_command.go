@@ -123,7 +123,10 @@ func listOf(names []string) string {
 
 // bind checks the arguments of a verb by its table entry.
 func (c *checker) bind(spec *builtins.Spec, mod builtins.Modifiers, cmd *lang.Command, args arguments) {
-	_, wrong := spec.Bind(&c.env, mod, args.vals)
+	if spec.ModOnly && mod == 0 {
+		return // said already
+	}
+	wrong := spec.Check(&c.env, mod, args.vals)
 	if wrong == nil {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/nescript/nescript/builtins"
 	"github.com/nescript/nescript/lang"
 	"github.com/nescript/nescript/lang/value"
 	"github.com/nescript/nescript/nsexec"
@@ -63,6 +64,13 @@ func (e *env) failed(n lang.Node, args *arguments, err error) *Error {
 	var p *placed
 	if errors.As(err, &p) {
 		n, out.label, out.help = p.node, p.label, p.help
+	}
+	var arg *builtins.ArgError // of a verb's Compile
+	if errors.As(err, &arg) {
+		out.help = arg.Help
+		if args != nil && arg.Arg >= 0 && arg.Arg < len(args.nodes) {
+			n = args.nodes[arg.Arg]
+		}
 	}
 	out.Start, out.End = n.Span()
 	return out

@@ -1,0 +1,267 @@
+//go:build linux
+
+package builtins_test
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+
+	"github.com/nescript/nescript/builtins"
+	"github.com/nescript/nescript/nsexec"
+	"github.com/nescript/nescript/nsexec/nstest"
+)
+
+// kindWitnesses are of kinds that the kernel at hand may lack.
+var kindWitnesses = []struct {
+	kind string
+	err  string // where it lacks it
+	w    witness
+}{
+	{"dummy", noDummy, witness{"dummy d0 up mtu 1400", "link show d0", map[string]string{"linkinfo.info_kind": "dummy", "mtu": "1400"}}},
+	{"vlan", noVlan, witness{"vlan v5 link eth0 id 5 gvrp on loose_binding on", "link show v5", map[string]string{"linkinfo.info_data.id": "5", "linkinfo.info_data.protocol": "802.1Q", "linkinfo.info_data.flags.1": "GVRP"}}},
+	{"vlan", noVlan, witness{"vlan v5 link eth0 id 5 reorder_hdr off mvrp on bridge_binding on", "link show v5", map[string]string{"linkinfo.info_data.flags.0": "MVRP"}}},
+	{"vlan", noVlan, witness{"vlan v5 link eth0 id 5 protocol 802.1ad", "link show v5", linkData("protocol", "802.1ad")}},
+	{"vlan", noVlan, witness{"vlan v5 link eth0 id 5 egress-qos-map 1:2 3:4", "link show v5", linkData("egress_qos.1.to", "4")}},
+	{"vlan", noVlan, witness{"vlan v5 link eth0 id 5 ingress-qos-map 1:2 3:4", "link show v5", linkData("ingress_qos.0.to", "2")}},
+	{"vlan", noVlan, witness{"vlan v5 link eth0 id 5; ensure vlan v5 link eth0 id 5 gvrp on", "link show v5", linkData("flags.1", "GVRP")}},
+}
+
+const (
+	noDummy = `this kernel has no "dummy" links (module dummy, CONFIG_DUMMY)`
+	noVlan  = `this kernel has no "vlan" links (module 8021q, CONFIG_VLAN_8021Q)`
+)
+
+// TestKindsOfOtherKernels holds the kinds that this kernel may lack to what ip
+// shows of them, or to the error that says what is missing.
+func TestKindsOfOtherKernels(t *testing.T) {
+	for _, test := range kindWitnesses {
+		if nstest.HasKind(t, test.kind) {
+			test.w.check(t)
+			continue
+		}
+		_, err := runIn(t, test.w.script)
+		var missing *nsexec.NoKindError
+		if !errors.As(err, &missing) || missing.Error() != test.err || !errors.Is(err, unix.EOPNOTSUPP) {
+			t.Errorf("%s: %v", test.w.script, err)
+		}
+	}
+}
+
+// vlanFilterWitnesses are the options of a bridge that only a kernel with
+// CONFIG_BRIDGE_VLAN_FILTERING has. Another refuses the first and says nothing
+// to the rest.
+var vlanFilterWitnesses = [][3]string{
+	{"vlan_filtering on", "vlan_filtering", "1"},
+	{"vlan_protocol 802.1ad", "vlan_protocol", "802.1ad"},
+	{"vlan_default_pvid 5", "vlan_default_pvid", "5"},
+	{"vlan_stats_enabled on", "vlan_stats_enabled", "1"},
+	{"vlan_stats_per_port on", "vlan_stats_per_port", "1"},
+	{"vlan_filtering on mcast_vlan_snooping on", "mcast_vlan_snooping", "1"},
+	{"vlan_filtering on mst_enabled on", "vlan_filtering", "1"},
+}
+
+func TestBridge_vlans(t *testing.T) {
+	_, lacks := runIn(t, "bridge b1 vlan_filtering on")
+	for _, w := range vlanFilterWitnesses {
+		if lacks == nil {
+			witness{"bridge b1 " + w[0], "link show b1", linkData(w[1], w[2])}.check(t)
+			continue
+		}
+		_, err := runIn(t, "bridge b1 "+w[0])
+		if !strings.HasPrefix(w[0], "vlan_filtering") {
+			if err != nil {
+				t.Errorf("%s: %v", w[0], err)
+			}
+			continue
+		}
+		const want = `this kernel has "bridge" links, but not all of these options: operation not supported`
+		if !errors.Is(err, unix.EOPNOTSUPP) || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%s: %v", w[0], err)
+		}
+	}
+}
+
+// rawWitnesses are the options that the ip at hand may not show yet: what the
+// kernel itself says, in hexadecimal, of an attribute of a link's data, or of
+// its port's data.
+var rawWitnesses = []struct {
+	script, link string
+	port         bool
+	attr         uint16
+	want         string
+	since        string // the kernel that shows it
+}{
+	{"vxlan v1 id 5 ttl inherit", "v1", false, 28, "01", "4.18"},
+	{"bridge b1 fdb_max_learned 7", "b1", false, 49, "07000000", "6.7"},
+	{"vxlan v1 id 5 nolocalbypass", "v1", false, 31, "00", "6.5"},
+	{"vxlan v1 id 5 localbypass", "v1", false, 31, "01", "6.5"},
+	{"macvlan m1 link eth0 bclim 3", "m1", false, 9, "03000000", "6.4"},
+	{"macvtap m1 link eth0 bclim -1", "m1", false, 9, "ffffffff", "6.4"},
+	{"master eth0 br0; port eth0 mcast_hosts_limit 20", "eth0", true, 37, "14000000", "5.12"},
+	{"master eth0 br0; port eth0 mcast_max_groups 7", "eth0", true, 42, "07000000", "6.3"},
+	{"master eth0 br0; port eth0 neigh_vlan_suppress on", "eth0", true, 43, "01", "6.4"},
+	{"master eth0 br0; port eth0 locked on; port eth0 mab on", "eth0", true, 40, "01", "6.2"},
+	{"addr eth0 10.0.0.1/24; master eth0 br0; exec ip nexthop add id 5 via 10.0.0.2 fdb; port eth0 backup_nhid 5", "eth0", true, 44, "05000000", "6.6"},
+}
+
+func TestOptions_raw(t *testing.T) {
+	for _, test := range rawWitnesses {
+		ns, err := runIn(t, test.script)
+		if err != nil {
+			t.Errorf("%s: %v", test.script, err)
+			continue
+		}
+		info := nl.IFLA_INFO_DATA
+		if test.port {
+			info = nl.IFLA_INFO_SLAVE_DATA
+		}
+		data := rawData(t, ns, test.link, uint16(info))
+		got, there := data[test.attr]
+		if since, _ := parseRelease(test.since); !there && release(t) < since {
+			continue
+		}
+		if !there || hex.EncodeToString(got) != test.want {
+			t.Errorf("%s: attribute %d is %x, want %s", test.script, test.attr, got, test.want)
+		}
+	}
+}
+
+// release is the running kernel's, so that a later one is more.
+func release(t *testing.T) int {
+	t.Helper()
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		t.Fatal(err)
+	}
+	n, err := parseRelease(unix.ByteSliceToString(u.Release[:]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func parseRelease(s string) (int, error) {
+	var major, minor int
+	_, err := fmt.Sscanf(s, "%d.%d", &major, &minor)
+	return major*1000 + minor, err
+}
+
+// rawData are the attributes of one part of a link's IFLA_LINKINFO.
+func rawData(t *testing.T, ns nsexec.Ref, link string, part uint16) map[uint16][]byte {
+	t.Helper()
+	e, err := nsexec.NewEngine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	parse := func(b []byte) map[uint16][]byte {
+		attrs, err := nl.ParseRouteAttr(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := map[uint16][]byte{}
+		for _, a := range attrs {
+			m[a.Attr.Type&^uint16(unix.NLA_F_NESTED)] = a.Value
+		}
+		return m
+	}
+	var data map[uint16][]byte
+	err = e.Look(t.Context(), ns, func(c *nsexec.Conn) error {
+		req := c.Request(unix.RTM_GETLINK, 0)
+		req.AddData(nl.NewIfInfomsg(unix.AF_UNSPEC))
+		req.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(link)))
+		msgs, err := req.Execute(unix.NETLINK_ROUTE, 0)
+		if err != nil {
+			return err
+		}
+		info := parse(msgs[0][unix.SizeofIfInfomsg:])[unix.IFLA_LINKINFO]
+		data = parse(parse(info)[part])
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// witnessed are all the statements that a test holds against a witness.
+func witnessed() []string {
+	var scripts []string
+	for option := range bridgeWitnesses {
+		scripts = append(scripts, "bridge b1 "+option)
+	}
+	for _, w := range vlanFilterWitnesses {
+		scripts = append(scripts, "bridge b1 "+w[0])
+	}
+	for option := range vxlanWitnesses {
+		scripts = append(scripts, "vxlan vx1 "+option)
+	}
+	for option := range portWitnesses {
+		scripts = append(scripts, "port eth0 "+option)
+	}
+	for _, w := range slices.Concat(otherWitnesses, tunWitnesses) {
+		scripts = append(scripts, w.script)
+	}
+	for _, w := range kindWitnesses {
+		scripts = append(scripts, w.w.script)
+	}
+	for _, w := range rawWitnesses {
+		scripts = append(scripts, w.script)
+	}
+	return scripts
+}
+
+// TestOptions_witnessed wants each option of each kind of link, and of ports
+// and of set, in a test against the kernel.
+func TestOptions_witnessed(t *testing.T) {
+	used := map[string]bool{} // VERB OPTION
+	common := map[string]bool{}
+	for _, script := range witnessed() {
+		for _, stmt := range strings.Split(script, ";") {
+			fields := strings.Fields(stmt)
+			if len(fields) > 0 && modifiers[fields[0]] != 0 {
+				fields = fields[1:]
+			}
+			for _, w := range fields[min(1, len(fields)):] {
+				used[fields[0]+" "+w], common[w] = true, true
+			}
+		}
+	}
+	for _, s := range builtins.Table() {
+		if s.Group != builtins.Links && s.Group != builtins.Joining && s.Name != "port" {
+			continue
+		}
+		ofDummy := builtins.Lookup("dummy").Options // what every kind has
+		for _, o := range s.Options {
+			shared := slices.ContainsFunc(ofDummy, func(d builtins.Option) bool { return d.Name == o.Name })
+			if !used[s.Name+" "+o.Name] && !(shared && common[o.Name]) {
+				t.Errorf("no test against the kernel has %s %s", s.Name, o.Name)
+			}
+		}
+	}
+}
+
+// TestEnsure_twice ensures every link that the witnesses make twice over: the
+// second time there is nothing to do, whatever the kernel thinks of a change.
+func TestEnsure_twice(t *testing.T) {
+	var b strings.Builder
+	for _, script := range witnessed() {
+		fields := strings.Fields(script)
+		spec := builtins.Lookup(fields[0])
+		if spec == nil || spec.Modifiers&builtins.Ensure == 0 || strings.Contains(script, ";") ||
+			strings.Contains(script, "vlan_filtering") || slices.Contains([]string{"tun", "tap", "dummy", "vlan"}, fields[0]) {
+			continue
+		}
+		fmt.Fprintf(&b, "%s\nensure %s\nensure %s\ndel %s %s\n", script, script, script, fields[0], fields[1])
+	}
+	if _, err := runIn(t, b.String()); err != nil {
+		t.Error(err)
+	}
+}
