@@ -107,7 +107,7 @@ func (a NsAction) act(ctx context.Context, c *Conn) error {
 	if a.op == nil {
 		return errNoAction
 	}
-	return a.op.act(ctx, c)
+	return performNamed(ctx, c, a.name, a.op)
 }
 
 // Name is the action's short name, such as "set-up".
@@ -129,7 +129,7 @@ func (a LinkAction) act(ctx context.Context, c *Conn) error {
 	if a.op == nil {
 		return errNoAction
 	}
-	return a.op.act(ctx, c)
+	return performNamed(ctx, c, a.name, a.op)
 }
 
 func actionText(name string, op operation) string {

@@ -3,6 +3,7 @@
 package nsexec
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -55,6 +56,33 @@ type addrOp struct {
 
 func (o addrOp) String() string {
 	return o.mod + "addr " + o.cfg.Link.String() + " " + o.cfg.Prefix.String()
+}
+
+// prepare notes how to take an address away that is new, or what the link had,
+// where one changes or goes: others may go with it, and routes.
+func (o addrOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
+	index, err := c.Index(o.cfg.Link)
+	if err != nil {
+		return nil, err
+	}
+	if u.ownsLink(c, index) {
+		return o, nil
+	}
+	m := addrMessage(index, o.cfg)
+	if o.flags&unix.NLM_F_EXCL == 0 {
+		if err := u.noteLink(ctx, c, index); err != nil {
+			return nil, err
+		}
+	}
+	if o.proto == unix.RTM_NEWADDR {
+		has, err := c.addrs(func(h message) bool { return bytes.Equal(h.addrKey(), m.addrKey()) })
+		if err != nil || len(has) > 0 {
+			return o, err // to be changed, or the kernel will say that it is there
+		}
+		text := o.cfg.Link.String() + " " + o.cfg.Prefix.String()
+		return o, u.note(ctx, c.cookieRef(), unmakeOp{text, &Record{msgs: []message{m}}})
+	}
+	return o, nil
 }
 
 func (o addrOp) act(_ context.Context, c *Conn) error {
@@ -147,30 +175,24 @@ type flushAddrOp struct {
 
 func (o flushAddrOp) String() string { return "flush addr " + o.link.String() }
 
+func (o flushAddrOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
+	return o, u.noteLinkRef(ctx, c, o.link)
+}
+
 func (o flushAddrOp) act(_ context.Context, c *Conn) error {
-	link, err := c.Link(o.link)
+	index, err := c.Index(o.link)
 	if err != nil {
 		return err
 	}
-	addrs, err := c.Handle().AddrList(link, o.family)
+	addrs, err := c.addrs(func(m message) bool {
+		return m.addrIndex() == index && (o.family == 0 || o.family == int(m.body[0]))
+	})
 	if err != nil {
 		return err
 	}
-	for _, a := range addrs {
-		ip, _ := netip.AddrFromSlice(a.IP)
-		ones, _ := a.Mask.Size()
-		if a.IP.To4() != nil {
-			ip = ip.Unmap()
-		}
-		cfg := AddrConfig{Prefix: netip.PrefixFrom(ip, ones)}
-		if a.Peer != nil {
-			peer, _ := netip.AddrFromSlice(a.Peer.IP)
-			ones, _ := a.Peer.Mask.Size()
-			cfg.Peer = netip.PrefixFrom(peer.Unmap(), ones)
-		}
-		err := addrOp{cfg: cfg, proto: unix.RTM_DELADDR}.send(c, link.Attrs().Index)
+	for _, m := range addrs {
 		// A secondary address goes with its primary one.
-		if err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
+		if err := c.remove(m); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
 			return err
 		}
 	}

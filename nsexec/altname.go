@@ -27,6 +27,14 @@ func (o altNameOp) String() string {
 	return "altname " + o.link.String() + " " + o.name
 }
 
+func (o altNameOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
+	index, err := c.Index(o.link)
+	if err != nil {
+		return nil, err
+	}
+	return o, u.noteAttrs(ctx, c, index)
+}
+
 func (o altNameOp) act(_ context.Context, c *Conn) error {
 	index, err := c.Index(o.link)
 	if err != nil {

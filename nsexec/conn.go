@@ -16,7 +16,8 @@ import (
 // concurrent use.
 type Conn struct {
 	ref   Ref
-	nsfd  int // of the namespace
+	nsfd  int    // of the namespace
+	id    uint64 // its cookie, once the socket is open
 	space space
 
 	once    sync.Once
@@ -55,6 +56,9 @@ func (c *Conn) Handle() *netlink.Handle {
 // the kernel's own text.
 func (c *Conn) Request(proto, flags int) *nl.NetlinkRequest {
 	c.once.Do(c.dialHere)
+	if c.faulty(proto) {
+		proto = badMessage
+	}
 	req := nl.NewNetlinkRequest(proto, flags)
 	req.Sockets = c.sockets
 	req.RetryInterrupted = true
@@ -95,7 +99,8 @@ func (c *Conn) dial() error {
 	}
 	// A kernel without extended acks gives plain errnos.
 	_ = c.sockets[unix.NETLINK_ROUTE].Socket.SetExtAck(true)
-	return nil
+	c.id, err = socketCookie(c.sockets[unix.NETLINK_ROUTE].Socket.GetFd())
+	return err
 }
 
 // dialHere opens the socket from within an action that runs on a thread in the

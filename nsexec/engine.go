@@ -20,6 +20,8 @@ type Engine struct {
 	pool      *pool
 	runs      atomic.Uint64
 	resolvers map[RefKind]func(context.Context, string) (int, error)
+	faults    func(point string) error // of InjectFaults; nil but in tests
+	undoes    atomic.Int32             // how many Backs are under way
 }
 
 // Option sets up an Engine.

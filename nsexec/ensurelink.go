@@ -27,7 +27,7 @@ func (o ensureLinkOp) act(ctx context.Context, c *Conn) error {
 	is, err := c.linkState(LinkRef{Name: o.cfg.Name})
 	var none *NoLinkError
 	if errors.As(err, &none) {
-		return o.newLinkOp.act(ctx, c)
+		return perform(ctx, c, o.newLinkOp)
 	}
 	if err != nil {
 		return err
@@ -43,7 +43,7 @@ func (o ensureLinkOp) act(ctx context.Context, c *Conn) error {
 		return err
 	}
 	lacks.Index, lacks.Peer, lacks.Parent = is.index, nil, LinkRef{}
-	return newLinkOp{cfg: lacks}.act(ctx, c)
+	return perform(ctx, c, newLinkOp{cfg: lacks})
 }
 
 // fixedAttrs are the attributes of every link that can't be changed, and
@@ -167,10 +167,10 @@ type replaceLinkOp struct {
 func (o replaceLinkOp) String() string { return "replace " + o.make.String() }
 
 func (o replaceLinkOp) act(ctx context.Context, c *Conn) error {
-	err := delLinkOp{link: o.link}.act(ctx, c)
+	err := perform(ctx, c, delLinkOp{link: o.link})
 	var none *NoLinkError
 	if err != nil && !errors.As(err, &none) {
 		return err
 	}
-	return o.make.act(ctx, c)
+	return perform(ctx, c, o.make)
 }

@@ -99,6 +99,8 @@ func (e *NoNamespaceError) Error() string {
 		return fmt.Sprintf("no running docker container %q", r.Name)
 	case RefPodman:
 		return fmt.Sprintf("no running podman container %q", r.Name)
+	case RefCookie:
+		return r.phrase() + " is gone"
 	}
 	return "no such namespace: " + r.String()
 }

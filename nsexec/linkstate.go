@@ -34,6 +34,9 @@ func readLinkState(msg []byte) (linkState, error) {
 	return linkState{int(head.Index), head.Flags, a}, nil
 }
 
+// name is IFLA_IFNAME.
+func (s linkState) name() string { return s.attrs.text(unix.IFLA_IFNAME) }
+
 // data is IFLA_INFO_DATA.
 func (s linkState) data() attrs {
 	return s.attrs.nested(unix.IFLA_LINKINFO).nested(nl.IFLA_INFO_DATA)

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/netip"
 
-	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
@@ -54,22 +53,51 @@ func (o neighOp) String() string {
 	return s
 }
 
+func (o neighOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
+	index, err := c.Index(o.cfg.Link)
+	if err != nil {
+		return nil, err
+	}
+	if u.ownsLink(c, index) {
+		return o, nil
+	}
+	m := o.message(index)
+	had, err := c.neighOf(m)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(had) > 0:
+		return o, u.note(ctx, c.cookieRef(), restoreOp{RestoreConfig{Text: o.text(), Record: &Record{msgs: had}}})
+	case o.proto == unix.RTM_DELNEIGH:
+		return o, nil
+	}
+	return o, u.note(ctx, c.cookieRef(), unmakeOp{o.text(), &Record{msgs: []message{m}}})
+}
+
+func (o neighOp) text() string { return o.cfg.Link.String() + " " + o.cfg.IP.String() }
+
+// message is the entry that the operation is about.
+func (o neighOp) message(index int) message {
+	head := ndmsg{unix.NdMsg{
+		Family:  uint8(familyOf(o.cfg.IP)),
+		Ifindex: int32(index),
+		State:   uint16(o.cfg.State),
+		Flags:   uint8(o.cfg.Flags),
+	}}
+	body := append(head.Serialize(), nl.NewRtAttr(unix.NDA_DST, o.cfg.IP.AsSlice()).Serialize()...)
+	if o.cfg.Hw != nil {
+		body = append(body, nl.NewRtAttr(unix.NDA_LLADDR, o.cfg.Hw).Serialize()...)
+	}
+	return message{unix.RTM_NEWNEIGH, body}
+}
+
 func (o neighOp) act(_ context.Context, c *Conn) error {
 	index, err := c.Index(o.cfg.Link)
 	if err != nil {
 		return err
 	}
 	req := c.Request(o.proto, o.flags|unix.NLM_F_ACK)
-	req.AddData(&netlink.Ndmsg{
-		Family: uint8(familyOf(o.cfg.IP)),
-		Index:  uint32(index),
-		State:  uint16(o.cfg.State),
-		Flags:  uint8(o.cfg.Flags),
-	})
-	req.AddData(nl.NewRtAttr(unix.NDA_DST, o.cfg.IP.AsSlice()))
-	if o.cfg.Hw != nil {
-		req.AddData(nl.NewRtAttr(unix.NDA_LLADDR, o.cfg.Hw))
-	}
+	req.AddRawData(o.message(index).body)
 	_, err = req.Execute(unix.NETLINK_ROUTE, 0)
 	return err
 }
@@ -84,23 +112,33 @@ type flushNeighOp struct{ link LinkRef }
 
 func (o flushNeighOp) String() string { return "flush neigh " + o.link.String() }
 
-func (o flushNeighOp) act(_ context.Context, c *Conn) error {
+func (o flushNeighOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
+	entries, err := o.entries(c)
+	if err != nil || len(entries) == 0 || u.ownsLink(c, entries[0].linkIndex()) {
+		return o, err
+	}
+	return o, u.note(ctx, c.cookieRef(), restoreOp{RestoreConfig{Text: o.link.String(), Record: &Record{msgs: entries}}})
+}
+
+func (o flushNeighOp) entries(c *Conn) ([]message, error) {
 	index, err := c.Index(o.link)
+	if err != nil {
+		return nil, err
+	}
+	return c.neighs(func(m message) bool {
+		head := readNdmsg(m.body)
+		return int(head.Ifindex) == index && head.Family != unix.AF_BRIDGE && head.State != unix.NUD_NOARP && head.Flags&unix.NTF_PROXY == 0
+	})
+}
+
+func (o flushNeighOp) act(_ context.Context, c *Conn) error {
+	entries, err := o.entries(c)
 	if err != nil {
 		return err
 	}
-	for _, family := range []int{unix.AF_INET, unix.AF_INET6} {
-		entries, err := c.Handle().NeighList(index, family)
-		if err != nil {
+	for _, m := range entries {
+		if err := c.remove(m); err != nil && !errors.Is(err, unix.ENOENT) {
 			return err
-		}
-		for _, n := range entries {
-			if n.State == unix.NUD_NOARP {
-				continue
-			}
-			if err := c.Handle().NeighDel(&n); err != nil && !errors.Is(err, unix.ENOENT) {
-				return err
-			}
 		}
 	}
 	return nil

@@ -55,6 +55,19 @@ func DeleteNamedNS(name string) error {
 type newNSOp struct {
 	dir, name string
 	loUp      bool
+	// made, where set, is told of the namespace before it gets its name. Until
+	// then it goes by itself if the process ends.
+	made func(cookie uint64) error
+}
+
+// prepare has the namespace noted once it is there and can be told from any
+// other, and before anybody can reach it.
+func (o newNSOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
+	o.made = func(cookie uint64) error {
+		u.hasMade(cookie)
+		return u.note(ctx, Host(), unmakeNSOp{o.dir, o.name, cookie})
+	}
+	return o, nil
 }
 
 func (o newNSOp) String() string {
@@ -118,22 +131,51 @@ func (o newNSOp) furnish(c *Conn, path string) error {
 	if err := makeMountDir(o.dir); err != nil {
 		return err
 	}
-	return o.bind(path)
+	if o.made != nil {
+		if err := o.made(c.id); err != nil {
+			return err
+		}
+	}
+	return o.bind(path, c.id)
 }
 
 // bind gives the thread's namespace its name. The file alone decides between
 // two who want the same one.
-func (o newNSOp) bind(path string) error {
-	f, err := os.OpenFile(path, os.O_RDONLY|os.O_CREATE|os.O_EXCL, 0)
+func (o newNSOp) bind(path string, cookie uint64) error {
+	err := newNameFile(o.dir, path, nameMark(cookie))
 	if errors.Is(err, unix.EEXIST) {
 		return &NSExistsError{Name: o.name}
 	}
 	if err != nil {
 		return err
 	}
-	f.Close()
 	if err := unix.Mount("/proc/thread-self/ns/net", path, "none", unix.MS_BIND, ""); err != nil {
 		return join(mountError(path, err), os.Remove(path))
+	}
+	return nil
+}
+
+// newNameFile makes the file that a namespace is to be bound to. It holds the
+// text from the moment that it has its name, where the file system knows files
+// without one, so that an interrupted run knows its own.
+func newNameFile(dir, path, text string) error {
+	const mode = 0o400
+	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_WRONLY|unix.O_CLOEXEC, mode)
+	if err != nil {
+		if fd, err = unix.Open(path, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, mode); err != nil {
+			return &os.PathError{Op: "make", Path: path, Err: err}
+		}
+		defer unix.Close(fd)
+		_, err = unix.Write(fd, []byte(text))
+		return err
+	}
+	defer unix.Close(fd)
+	if _, err := unix.Write(fd, []byte(text)); err != nil {
+		return &os.PathError{Op: "write", Path: path, Err: err}
+	}
+	err = unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), unix.AT_FDCWD, path, unix.AT_SYMLINK_FOLLOW)
+	if err != nil {
+		return &os.PathError{Op: "make", Path: path, Err: err}
 	}
 	return nil
 }

@@ -65,13 +65,66 @@ func (o newLinkOp) String() string {
 	return o.cfg.Kind + " " + o.cfg.Name
 }
 
+// prepare gives the links that are made in older namespaces indexes, by which
+// they are known when they are to go again.
+func (o newLinkOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
+	if o.flags&unix.NLM_F_CREATE == 0 { // it is there, and gets what it lacks
+		if u.ownsLink(c, o.cfg.Index) {
+			return o, nil
+		}
+		return o, u.noteLink(ctx, c, o.cfg.Index)
+	}
+	far, farID, err := o.farEnd(c)
+	if err != nil {
+		return nil, err
+	}
+	olderNear, olderFar := !u.owns(c.id), o.cfg.Peer != nil && !u.owns(farID)
+	if !olderNear && !olderFar {
+		return o, nil
+	}
+	if o.cfg.Master != (LinkRef{}) && olderNear {
+		master, err := c.Index(o.cfg.Master)
+		if err != nil {
+			return nil, err
+		}
+		if err := u.noteAttrs(ctx, c, master); err != nil {
+			return nil, err
+		}
+	}
+	if o.cfg.Index == 0 {
+		o.cfg.Index = u.index()
+	}
+	u.hasMadeLink(c.id, o.cfg.Index)
+	if o.cfg.Peer != nil {
+		peer := *o.cfg.Peer
+		if peer.Index == 0 {
+			peer.Index = u.index()
+		}
+		o.cfg.Peer = &peer
+		u.hasMadeLink(farID, peer.Index)
+		if !olderNear { // with one end the other goes, too
+			return o, u.note(ctx, far, unmakeLinkOp{peer.Name, peer.Index})
+		}
+	}
+	return o, u.note(ctx, c.cookieRef(), unmakeLinkOp{o.cfg.Name, o.cfg.Index})
+}
+
+// farEnd is where the other end of a pair is made.
+func (o newLinkOp) farEnd(c *Conn) (Ref, uint64, error) {
+	if o.cfg.Peer == nil || o.cfg.Peer.NS == c.ref {
+		return c.cookieRef(), c.id, nil
+	}
+	id, err := c.cookieAt(o.cfg.Peer.NS)
+	return Cookie(id, o.cfg.Peer.NS.hint()), id, err
+}
+
 func (o newLinkOp) act(ctx context.Context, c *Conn) error {
 	if err := o.request(c); err != nil || o.cfg.Alias == "" {
 		return err
 	}
 	link := LinkRef{Name: o.cfg.Name}
 	change := LinkChange{Attrs: []Attr{{Type: unix.IFLA_IFALIAS, Data: []byte(o.cfg.Alias)}}}
-	err := setLinkOp{link, "", change}.act(ctx, c)
+	err := setLinkOp{link, "", change}.act(ctx, c) // of a link made just now: it goes with that
 	if err != nil && o.flags&unix.NLM_F_EXCL != 0 {
 		_ = delLinkOp{link: link}.act(ctx, c) // it was made just now, and half of it is none
 	}

@@ -34,7 +34,7 @@ type pool struct {
 
 type pooled struct {
 	Conn
-	id      nsID
+	inode   nsID
 	path    string // names the namespace; empty where that can't change
 	users   int
 	run     uint64 // the last Run that compared it
@@ -124,7 +124,7 @@ func (pc *pooled) current() bool {
 		return true
 	}
 	id, err := idAt(pc.path)
-	return err == nil && id == pc.id
+	return err == nil && id == pc.inode
 }
 
 // insert adds a new connection, for one user.
@@ -136,7 +136,7 @@ func (p *pool) insert(pc *pooled, run uint64) (*pooled, error) {
 		return nil, errClosed
 	}
 	if had := p.conns[pc.ref]; had != nil {
-		if had.id == pc.id {
+		if had.inode == pc.inode {
 			pc.close()
 			p.use(had, run)
 			return had, nil
@@ -167,6 +167,8 @@ func (p *pool) dialAs(ctx context.Context, pc *pooled) (err error) {
 		pc.nsfd, err = dup(p.host)
 	case RefAnonymous:
 		pc.nsfd, err = p.dupAnonymous(pc.ref)
+	case RefCookie:
+		pc.nsfd, err = p.openCookie(pc.ref)
 	default:
 		if pc.path, err = p.engine.locate(ctx, pc.ref); err == nil {
 			pc.nsfd, err = openNetns(pc.path)
@@ -176,7 +178,7 @@ func (p *pool) dialAs(ctx context.Context, pc *pooled) (err error) {
 	if err != nil {
 		return err
 	}
-	if pc.id, err = idOf(pc.nsfd); err != nil {
+	if pc.inode, err = idOf(pc.nsfd); err != nil {
 		return err
 	}
 	return inNamespace(pc.nsfd, func(*thread) error { return pc.dial() })

@@ -38,11 +38,22 @@ func (p *pool) forget(ref Ref) {
 		return
 	}
 	for _, other := range p.conns {
-		if other.id == pc.id && other.path != "" {
+		if other.inode == pc.inode && other.path != "" {
 			p.remove(other)
 		}
 	}
 	p.remove(pc)
+}
+
+// forgetCookie closes the connections to a namespace that is to end.
+func (p *pool) forgetCookie(cookie uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, pc := range p.conns {
+		if pc.Conn.id == cookie && (pc.path != "" || pc.ref.Kind == RefCookie) {
+			p.remove(pc)
+		}
+	}
 }
 
 // made keeps the connection to a namespace that an action has made.
@@ -57,7 +68,7 @@ func (p *pool) made(c *Conn) error {
 		c.close()
 		return err
 	}
-	pc, err := p.insert(&pooled{Conn: Conn{ref: c.ref, nsfd: c.nsfd, space: p, handle: c.handle, sockets: c.sockets}, id: id, path: path}, 0)
+	pc, err := p.insert(&pooled{Conn: Conn{ref: c.ref, nsfd: c.nsfd, id: c.id, space: p, handle: c.handle, sockets: c.sockets}, inode: id, path: path}, 0)
 	if err != nil {
 		return err
 	}

@@ -26,15 +26,16 @@ const (
 	RefDocker                   // of a docker container
 	RefPodman                   // of a podman container
 	RefAnonymous                // made by this engine, without a name
+	RefCookie                   // of the kernel's number for it, by whatever name
 )
 
 // Ref names a network namespace. It is comparable, so it serves as a map key;
 // the zero Ref is the namespace that the program was started in.
 type Ref struct {
 	Kind RefKind
-	Name string // RefName, RefPath, RefDocker, RefPodman
+	Name string // RefName, RefPath, RefDocker, RefPodman; where to look first for a RefCookie
 	PID  int    // RefProcess, RefThread
-	TID  int    // RefThread; the number of a RefAnonymous
+	TID  int    // RefThread; the number of a RefAnonymous, the cookie of a RefCookie
 }
 
 // Host is the namespace that the program was started in.
@@ -61,6 +62,14 @@ func Docker(name string) Ref { return Ref{Kind: RefDocker, Name: name} }
 // The engine needs a [Resolver] for it.
 func Podman(name string) Ref { return Ref{Kind: RefPodman, Name: name} }
 
+// Cookie is the namespace that the kernel has numbered so (SO_NETNS_COOKIE,
+// since Linux 5.14), by whatever name it can be reached: no two namespaces have
+// the same cookie from one boot to the next, unlike an inode. The hint, which
+// may be empty, is the name that it is likely to have, or "host".
+func Cookie(cookie uint64, hint string) Ref {
+	return Ref{Kind: RefCookie, Name: hint, TID: int(cookie)}
+}
+
 // String is the ref as the language writes it: `ns h1`, `pid 3`, `host`.
 func (r Ref) String() string {
 	switch r.Kind {
@@ -80,8 +89,18 @@ func (r Ref) String() string {
 		return "podman " + r.Name
 	case RefAnonymous:
 		return "new"
+	case RefCookie:
+		return fmt.Sprintf("cookie %d %s", r.TID, hintText(r.Name))
 	}
 	return fmt.Sprintf("namespace of kind %d", r.Kind)
+}
+
+// hintText is where to look first, as the language writes it; "-" is nowhere.
+func hintText(hint string) string {
+	if hint == "" {
+		return "-"
+	}
+	return quote(hint)
 }
 
 // phrase is the ref within an error's sentence.
@@ -101,6 +120,11 @@ func (r Ref) phrase() string {
 		return fmt.Sprintf("the namespace of %s container %q", strings.Fields(r.String())[0], r.Name)
 	case RefAnonymous:
 		return "the unnamed namespace"
+	case RefCookie:
+		if r.Name == "" {
+			return fmt.Sprintf("the namespace with cookie %d", r.TID)
+		}
+		return fmt.Sprintf("the namespace with cookie %d, which was %q", r.TID, r.Name)
 	}
 	return r.String()
 }

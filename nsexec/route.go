@@ -3,6 +3,7 @@
 package nsexec
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -10,7 +11,6 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
@@ -75,16 +75,68 @@ func (o routeOp) String() string {
 	return s
 }
 
-func (o routeOp) act(_ context.Context, c *Conn) error {
-	req := c.Request(o.proto, o.flags|unix.NLM_F_ACK)
-	req.AddData(o.header())
+// prepare notes the routes that one takes the place of or that may go, and how
+// to delete the one that comes.
+func (o routeOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
+	if u.owns(c.id) {
+		return o, nil
+	}
+	m, err := o.message(c)
+	if err != nil {
+		return nil, err
+	}
+	text := strings.TrimPrefix(strings.TrimPrefix(o.String(), o.mod), "route ")
+	had, err := c.routes(func(h message, a attrs) bool { return o.reaches(m, h, a) })
+	if err != nil {
+		return nil, err
+	}
+	if len(had) > 0 && o.flags&unix.NLM_F_EXCL == 0 {
+		err := u.note(ctx, c.cookieRef(), restoreOp{RestoreConfig{Text: text, Record: &Record{msgs: had}}})
+		return o, err
+	}
+	if len(had) > 0 || o.proto == unix.RTM_DELROUTE {
+		return o, nil // the kernel will say that it is there, or is not
+	}
+	return o, u.note(ctx, c.cookieRef(), unmakeOp{text, &Record{msgs: []message{m}}})
+}
+
+// reaches reports whether the operation on a route may change another one. A
+// route that is deleted need not say its metric.
+func (o routeOp) reaches(m, h message, a attrs) bool {
+	of := m.attrs()
+	if m.body[0] != h.body[0] || m.body[1] != h.body[1] || m.body[3] != h.body[3] ||
+		m.routeTable(of) != h.routeTable(a) || !bytes.Equal(of[unix.RTA_DST], a[unix.RTA_DST]) {
+		return false
+	}
+	metric := o.cfg.Metric
+	if metric == 0 && o.proto == unix.RTM_DELROUTE {
+		return true
+	}
+	if metric == 0 && m.body[0] == unix.AF_INET6 {
+		metric = ip6DefaultMetric
+	}
+	return a.int(unix.RTA_PRIORITY) == metric
+}
+
+const ip6DefaultMetric = 1024 // IP6_RT_PRIO_USER
+
+// message is the route that the operation is about.
+func (o routeOp) message(c *Conn) (message, error) {
 	attrs, err := o.attrs(c)
+	body := o.header().Serialize()
+	for _, a := range attrs {
+		body = append(body, rtAttr(a).Serialize()...)
+	}
+	return message{unix.RTM_NEWROUTE, body}, err
+}
+
+func (o routeOp) act(_ context.Context, c *Conn) error {
+	m, err := o.message(c)
 	if err != nil {
 		return err
 	}
-	for _, a := range attrs {
-		req.AddData(rtAttr(a))
-	}
+	req := c.Request(o.proto, o.flags|unix.NLM_F_ACK)
+	req.AddRawData(m.body)
 	_, err = req.Execute(unix.NETLINK_ROUTE, 0)
 	return err
 }
@@ -268,34 +320,48 @@ func (o flushRouteOp) String() string {
 	return strings.Join(parts, " ")
 }
 
-func (o flushRouteOp) act(_ context.Context, c *Conn) error {
-	want := netlink.Route{Table: o.f.Table, Protocol: netlink.RouteProtocol(o.f.Proto)}
-	mask := netlink.RT_FILTER_TABLE
-	if want.Table == 0 {
-		want.Table = unix.RT_TABLE_MAIN
+func (o flushRouteOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
+	routes, err := o.routes(c)
+	if err != nil || len(routes) == 0 || u.owns(c.id) {
+		return o, err
 	}
-	if o.f.Proto != 0 {
-		mask |= netlink.RT_FILTER_PROTOCOL
-	}
+	text := strings.TrimSpace(strings.TrimPrefix(o.String(), "flush route"))
+	return o, u.note(ctx, c.cookieRef(), restoreOp{RestoreConfig{Text: text, Record: &Record{msgs: routes}}})
+}
+
+// routes are those that fit.
+func (o flushRouteOp) routes(c *Conn) ([]message, error) {
+	index := 0
 	if o.f.Dev != (LinkRef{}) {
-		index, err := c.Index(o.f.Dev)
-		if err != nil {
-			return err
+		var err error
+		if index, err = c.Index(o.f.Dev); err != nil {
+			return nil, err
 		}
-		want.LinkIndex, mask = index, mask|netlink.RT_FILTER_OIF
 	}
-	for _, family := range []int{unix.AF_INET, unix.AF_INET6} {
-		routes, err := c.Handle().RouteListFiltered(family, &want, mask)
-		if err != nil {
+	table := uint32(o.f.Table)
+	if table == 0 {
+		table = unix.RT_TABLE_MAIN
+	}
+	return c.routes(func(m message, a attrs) bool {
+		return m.routeTable(a) == table && (o.f.Proto == 0 || int(m.body[5]) == o.f.Proto) &&
+			(index == 0 || routeUses(a, map[int]bool{index: true}, nil)) && (!o.f.Dst.IsValid() || m.goesTo(a, o.f.Dst))
+	})
+}
+
+// goesTo reports whether a route is the one of that destination.
+func (m message) goesTo(a attrs, dst netip.Prefix) bool {
+	to := dst.Masked().Addr()
+	return int(m.body[0]) == familyOf(to) && int(m.body[1]) == dst.Bits() && (dst.Bits() == 0 || a.addr(unix.RTA_DST) == to)
+}
+
+func (o flushRouteOp) act(_ context.Context, c *Conn) error {
+	routes, err := o.routes(c)
+	if err != nil {
+		return err
+	}
+	for _, m := range routes {
+		if err := c.remove(m); err != nil && !errors.Is(err, unix.ESRCH) {
 			return err
-		}
-		for _, r := range routes {
-			if o.f.Dst.IsValid() && (r.Dst == nil || r.Dst.String() != o.f.Dst.Masked().String()) {
-				continue
-			}
-			if err := c.Handle().RouteDel(&r); err != nil && !errors.Is(err, unix.ESRCH) {
-				return err
-			}
 		}
 	}
 	return nil

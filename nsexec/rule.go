@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -61,9 +62,46 @@ type ruleHeader [12]byte
 func (h ruleHeader) Len() int          { return len(h) }
 func (h ruleHeader) Serialize() []byte { return h[:] }
 
+func (o ruleOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
+	if u.owns(c.id) {
+		return o, nil
+	}
+	if o.proto == unix.RTM_DELRULE {
+		had, err := o.meant(c)
+		if err != nil || len(had) == 0 {
+			return o, err
+		}
+		return o, u.note(ctx, c.cookieRef(), restoreOp{RestoreConfig{Text: o.cfg.Text, Record: &Record{msgs: had}}})
+	}
+	m := o.message()
+	list, err := c.rules(o.cfg.Family)
+	if err != nil {
+		return nil, err
+	}
+	priority, err := c.nextPriority(o.cfg.Family)
+	if err != nil {
+		return nil, err
+	}
+	added := m.withPriority(priority)
+	if slices.ContainsFunc(list, func(h message) bool { return ruleFits(m, h) && h.rulePriority() == added.rulePriority() }) {
+		return o, nil // it is there: the kernel will say so, or there is nothing to do
+	}
+	return o, u.note(ctx, c.cookieRef(), unmakeOp{o.cfg.Text, &Record{msgs: []message{added}}})
+}
+
 func (o ruleOp) act(_ context.Context, c *Conn) error {
-	cfg := o.cfg
 	req := c.Request(o.proto, o.flags|unix.NLM_F_ACK)
+	req.AddRawData(o.message().body)
+	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
+	if o.ensure && errors.Is(err, unix.EEXIST) {
+		return nil
+	}
+	return err
+}
+
+// message is the rule that the operation is about.
+func (o ruleOp) message() message {
+	cfg := o.cfg
 	h := ruleHeader{0: byte(cfg.Family), 3: byte(cfg.TOS), 7: byte(cfg.Action)}
 	if cfg.Action == 0 && (o.proto == unix.RTM_NEWRULE || cfg.Table != 0) {
 		h[7] = frActToTable
@@ -88,15 +126,11 @@ func (o ruleOp) act(_ context.Context, c *Conn) error {
 	if cfg.Table != 0 {
 		attrs = append(attrs, Attr{Type: unix.FRA_TABLE, Data: nl.Uint32Attr(uint32(cfg.Table))})
 	}
-	req.AddData(h)
+	body := h[:]
 	for _, a := range append(attrs, cfg.Attrs...) {
-		req.AddData(rtAttr(a))
+		body = append(body, rtAttr(a).Serialize()...)
 	}
-	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
-	if o.ensure && errors.Is(err, unix.EEXIST) {
-		return nil
-	}
-	return err
+	return message{unix.RTM_NEWRULE, body}
 }
 
 // FlushRules deletes all rules of a family but the one of the local table, as
@@ -109,17 +143,26 @@ func (o flushRuleOp) String() string {
 	return fmt.Sprintf("flush rule family %s", map[int]string{unix.AF_INET: "inet", unix.AF_INET6: "inet6"}[o.family])
 }
 
+func (o flushRuleOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
+	rules, err := o.rules(c)
+	if err != nil || len(rules) == 0 || u.owns(c.id) {
+		return o, err
+	}
+	return o, u.note(ctx, c.cookieRef(), restoreOp{RestoreConfig{Text: "all", Record: &Record{msgs: rules}}})
+}
+
+func (o flushRuleOp) rules(c *Conn) ([]message, error) {
+	rules, err := c.rules(o.family)
+	return slices.DeleteFunc(rules, func(m message) bool { return m.rulePriority() == 0 }), err
+}
+
 func (o flushRuleOp) act(_ context.Context, c *Conn) error {
-	rules, err := c.Handle().RuleList(o.family)
+	rules, err := o.rules(c)
 	if err != nil {
 		return err
 	}
-	for _, r := range rules {
-		if r.Priority <= 0 {
-			continue
-		}
-		r.Family = o.family
-		if err := c.Handle().RuleDel(&r); err != nil && !errors.Is(err, unix.ENOENT) {
+	for _, m := range rules {
+		if err := c.remove(m); err != nil && !errors.Is(err, unix.ENOENT) {
 			return err
 		}
 	}

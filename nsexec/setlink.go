@@ -44,6 +44,48 @@ type setLinkOp struct {
 
 func (o setLinkOp) String() string { return o.text }
 
+// prepare notes what the link is, and for a change that others come with, what
+// is on it.
+func (o setLinkOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
+	index, err := c.Index(o.link)
+	if err != nil {
+		return nil, err
+	}
+	ch := o.change
+	if ch.Master != (LinkRef{}) && !u.owns(c.id) {
+		master, err := c.Index(ch.Master)
+		if err != nil {
+			return nil, err
+		}
+		if err := u.noteAttrs(ctx, c, master); err != nil { // it may take its MTU and MAC from its ports
+			return nil, err
+		}
+	}
+	if u.ownsLink(c, index) {
+		return o, nil
+	}
+	if ch.isLocal() {
+		return o, u.noteAttrs(ctx, c, index)
+	}
+	return o, u.noteLink(ctx, c, index)
+}
+
+// isLocal reports whether a change has no effect on what is on the link, above
+// it or below it.
+func (ch LinkChange) isLocal() bool {
+	if ch.Mask&^(unix.IFF_PROMISC|unix.IFF_ALLMULTI) != 0 || ch.Master != (LinkRef{}) || ch.NoMaster {
+		return false
+	}
+	for _, a := range ch.Attrs {
+		switch a.Type {
+		case unix.IFLA_IFALIAS, unix.IFLA_TXQLEN, unix.IFLA_GROUP, unix.IFLA_IFNAME:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
 func (o setLinkOp) act(_ context.Context, c *Conn) error {
 	index, err := c.Index(o.link)
 	if err != nil {
@@ -104,21 +146,20 @@ func (o delLinkOp) String() string {
 }
 
 func (o delLinkOp) act(_ context.Context, c *Conn) error {
-	is, err := c.linkState(o.link)
+	is, err := o.target(c)
 	if err != nil {
 		return err
 	}
-	if o.kind != "" {
-		if err := is.isOf(o.kind); err != nil {
-			return err
-		}
+	return c.delLink(is.index)
+}
+
+// target is the link, if it is of the kind that it should be.
+func (o delLinkOp) target(c *Conn) (linkState, error) {
+	is, err := c.linkState(o.link)
+	if err == nil && o.kind != "" {
+		err = is.isOf(o.kind)
 	}
-	req := c.Request(unix.RTM_DELLINK, unix.NLM_F_ACK)
-	msg := nl.NewIfInfomsg(unix.AF_UNSPEC)
-	msg.Index = int32(is.index)
-	req.AddData(msg)
-	_, err = req.Execute(unix.NETLINK_ROUTE, 0)
-	return err
+	return is, err
 }
 
 // WrongKindError says that a link is of another kind than the statement wants.

@@ -74,6 +74,33 @@ type sysctlOp struct {
 
 func (o sysctlOp) String() string { return "sysctl " + o.key + " " + o.value }
 
+// prepare notes the value that there is, and those that change along with it.
+func (o sysctlOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
+	path, err := SysctlPath(o.key)
+	if err != nil || u.owns(c.id) {
+		return o, err
+	}
+	key := strings.TrimPrefix(path, sysctlRoot)
+	r := &Record{}
+	err = inNamespace(c.nsfd, func(*thread) error {
+		for _, k := range reach(key) {
+			if v, ok := readSysctl(k); ok {
+				r.sysctls = append(r.sysctls, sysctlValue{k, v})
+			}
+		}
+		return nil
+	})
+	if err != nil || len(r.sysctls) == 0 || r.sysctls[0].key != key {
+		return o, err // there is none, or none that can be read: the write will say
+	}
+	if strings.HasPrefix(key, "net/ipv6/conf/") && strings.HasSuffix(key, "/disable_ipv6") {
+		if err := u.noteIPv6(ctx, c, strings.Split(key, "/")[3]); err != nil {
+			return nil, err
+		}
+	}
+	return o, u.note(ctx, c.cookieRef(), restoreOp{RestoreConfig{Text: o.key, Record: r}})
+}
+
 func (o sysctlOp) act(context.Context, *Conn) error {
 	path, err := SysctlPath(o.key)
 	if err != nil {
@@ -159,10 +186,10 @@ func (o forwardOp) act(ctx context.Context, c *Conn) error {
 		}
 		v4, v6 = "net/ipv4/conf/"+o.link+"/forwarding", "net/ipv6/conf/"+o.link+"/forwarding"
 	}
-	if err := (sysctlOp{v4, value, false}).act(ctx, c); err != nil {
+	if err := perform(ctx, c, sysctlOp{v4, value, false}); err != nil {
 		return err
 	}
-	err := sysctlOp{v6, value, false}.act(ctx, c)
+	err := perform(ctx, c, sysctlOp{v6, value, false})
 	if _, none := os.Stat(sysctlRoot + "net/ipv6"); errors.Is(none, os.ErrNotExist) {
 		return nil
 	}

@@ -56,6 +56,21 @@ func (o newTunOp) String() string {
 	return text
 }
 
+func (o newTunOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
+	is, err := c.linkState(LinkRef{Name: o.cfg.Name})
+	if err == nil { // it is to get what it lacks, or is in the way
+		return o, u.noteLink(ctx, c, is.index)
+	}
+	if !isGone(err) || u.owns(c.id) {
+		return o, nil
+	}
+	if o.cfg.Index == 0 {
+		o.cfg.Index = u.index()
+	}
+	u.hasMadeLink(c.id, o.cfg.Index)
+	return o, u.note(ctx, c.cookieRef(), unmakeLinkOp{o.cfg.Name, o.cfg.Index})
+}
+
 func (o newTunOp) act(ctx context.Context, c *Conn) error {
 	link := LinkRef{Name: o.cfg.Name}
 	is, err := c.linkState(link)
@@ -127,7 +142,7 @@ func setTun(ctx context.Context, c *Conn, cfg LinkConfig) error {
 	if cfg.Up {
 		change.Flags, change.Mask = unix.IFF_UP, unix.IFF_UP
 	}
-	return setLinkOp{LinkRef{Name: cfg.Name}, "", change}.act(ctx, c)
+	return perform(ctx, c, setLinkOp{LinkRef{Name: cfg.Name}, "", change})
 }
 
 // attach makes the link, or attaches to it, and has it stay after the

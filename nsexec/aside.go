@@ -1,0 +1,358 @@
+//go:build linux
+
+package nsexec
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// A link that is older than the run and that a script deletes is set aside: it
+// moves to a namespace of its own, which goes with the run's success. What
+// can't move (bridges, and what the kernel deletes with the link below) is
+// deleted, and made again if need be, under its old index.
+
+// delAsideOp deletes an older link so that it can come back.
+type delAsideOp struct{ delLinkOp }
+
+// asideLink is a link on its way out, in the order to delete them in.
+type asideLink struct {
+	c       *Conn // where it is
+	release func()
+	index   int
+	remake  bool // it can't be moved
+}
+
+func (o delLinkOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
+	is, err := o.target(c)
+	if err != nil {
+		return nil, err
+	}
+	if u.ownsLink(c, is.index) || is.kind() == "device" {
+		return o, nil // the kernel has the last word on a device
+	}
+	return delAsideOp{o}, nil
+}
+
+func (o delAsideOp) act(ctx context.Context, c *Conn) error {
+	is, err := o.target(c)
+	if err != nil {
+		return err
+	}
+	return c.setAside(ctx, undoOf(ctx), is)
+}
+
+// setAside deletes a link with those made on it and, of a pair, the other end.
+func (c *Conn) setAside(ctx context.Context, u *Undo, is linkState) error {
+	links, err := c.toSetAside(is)
+	defer func() {
+		for _, l := range links {
+			l.release()
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		if err := l.setAside(ctx, u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fixedKinds are the kinds of links that the kernel does not let move
+// (netns_immutable).
+var fixedKinds = []string{"bridge", "bond", "vrf", "team", "ovpn"}
+
+// followers are the kinds of links that stay as they are when the link that
+// they are made on moves. Others the kernel deletes.
+var followers = []string{"vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec"}
+
+// toSetAside are the links that go with one, those on top first.
+func (c *Conn) toSetAside(is linkState) ([]asideLink, error) {
+	states, _, err := c.states()
+	if err != nil {
+		return nil, err
+	}
+	byIndex := map[int]linkState{}
+	for _, s := range states {
+		byIndex[s.index] = s
+	}
+	remake := map[int]bool{is.index: slices.Contains(fixedKinds, is.kind())}
+	var out []asideLink
+	all := family(states, []int{is.index})
+	for _, index := range all {
+		s := byIndex[index]
+		if index != is.index {
+			remake[index] = remake[s.under()] || !slices.Contains(followers, s.kind())
+		}
+		out = append(out, asideLink{c, func() {}, index, remake[index]})
+	}
+	slices.Reverse(out)
+	if is.kind() == "veth" {
+		other, err := c.otherEnd(is)
+		if err != nil || other == nil {
+			return out, err
+		}
+		// It goes first, and comes back last: until then there is no carrier.
+		out = append([]asideLink{*other}, out...)
+	}
+	return out, nil
+}
+
+// otherEnd finds the other end of a pair; nil where it is in no namespace that
+// can be found.
+func (c *Conn) otherEnd(is linkState) (*asideLink, error) {
+	index := int(int32(is.attrs.number(unix.IFLA_LINK)))
+	if _, elsewhere := is.attrs[unix.IFLA_LINK_NETNSID]; !elsewhere {
+		return &asideLink{c: c, release: func() {}, index: index}, nil
+	}
+	p, ok := c.space.(*pool)
+	if !ok {
+		return nil, nil
+	}
+	nsid := int(int32(is.attrs.number(unix.IFLA_LINK_NETNSID)))
+	fd, err := c.openNSID(nsid)
+	if err != nil || fd < 0 {
+		return nil, err
+	}
+	cookie, err := cookieOf(fd)
+	unix.Close(fd)
+	if err != nil {
+		return nil, err
+	}
+	pc, err := p.get(context.Background(), Cookie(cookie, ""), p.engine.newRun())
+	if err != nil {
+		return nil, err
+	}
+	return &asideLink{c: &pc.Conn, release: func() { p.put(pc) }, index: index}, nil
+}
+
+// openNSID opens the namespace that this one knows by a number; -1 where it has
+// neither a name nor a process.
+func (c *Conn) openNSID(nsid int) (int, error) {
+	for path := range candidatePaths("") {
+		fd, err := openNetns(path)
+		if err != nil {
+			continue
+		}
+		if id, err := c.Handle().GetNetNsIdByFd(fd); err == nil && id == nsid {
+			return fd, nil
+		}
+		unix.Close(fd)
+	}
+	return -1, nil
+}
+
+// setAside notes how the link comes back, and has it go.
+func (l asideLink) setAside(ctx context.Context, u *Undo) error {
+	body, err := l.c.getLink(ByIndex(l.index))
+	if isGone(err) {
+		return nil // with one before it
+	}
+	if err != nil {
+		return err
+	}
+	is, err := readLinkState(body)
+	if err != nil {
+		return err
+	}
+	record, err := l.c.recordOf([]int{l.index}, true)
+	if err != nil {
+		return err
+	}
+	if l.remake {
+		if err := l.withPorts(record); err != nil {
+			return err
+		}
+	}
+	back := restoreOp{RestoreConfig{Text: linkAttr(body, unix.IFLA_IFNAME), Record: record, Index: l.index, Remake: l.remake}}
+	if l.remake {
+		if err := u.note(ctx, l.c.cookieRef(), back); err != nil {
+			return err
+		}
+		return l.c.delLink(l.index)
+	}
+	fd, err := newNamespace(nil)
+	if err != nil {
+		return err
+	}
+	if back.cfg.From, err = u.hold(fd); err != nil {
+		return err
+	}
+	if err := u.note(ctx, l.c.cookieRef(), back); err != nil {
+		return err
+	}
+	if is.flags&unix.IFF_UP != 0 { // its end is seen while it is still there
+		if err := l.c.setLink(l.index, 0, unix.IFF_UP); err != nil {
+			return err
+		}
+	}
+	return l.c.setNS(l.index, fd, l.index)
+}
+
+// withPorts adds to the record of a master what its ports are: they are no
+// longer its ports once it is gone.
+func (l asideLink) withPorts(r *Record) error {
+	states, bodies, err := l.c.states()
+	if err != nil {
+		return err
+	}
+	var numbered []linkState
+	for _, s := range states {
+		if s.attrs.int(unix.IFLA_MASTER) == l.index {
+			numbered = append(numbered, s)
+		}
+	}
+	slices.SortFunc(numbered, func(a, b linkState) int { return a.portNumber() - b.portNumber() })
+	var own []message
+	for _, s := range numbered {
+		m := linkMessage(unix.RTM_SETLINK, bodies[s.index])
+		if slices.ContainsFunc(r.msgs, func(had message) bool { return had.linkIndex() == s.index && had.kind != unix.RTM_NEWADDR }) {
+			continue
+		}
+		own = append(own, m)
+	}
+	// The master last: it takes its MAC address and its MTU from its ports.
+	self := linkMessage(unix.RTM_SETLINK, bodies[l.index])
+	r.msgs = append(r.msgs, append(own, self)...)
+	return nil
+}
+
+// portNumber is the number of a bridge's port.
+func (s linkState) portNumber() int {
+	return s.attrs.nested(unix.IFLA_LINKINFO).nested(unix.IFLA_INFO_SLAVE_DATA).int(nl.IFLA_BRPORT_NO)
+}
+
+// A namespace that is older than the run and that a script deletes is kept
+// alive, and can have its name back.
+
+// heldNSOp deletes a named namespace that is held.
+type heldNSOp struct {
+	delNSOp
+	fd     int
+	cookie uint64
+}
+
+func (o delNSOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
+	path, err := namedPath(o.dir, o.name)
+	if err != nil {
+		return nil, err
+	}
+	fd, err := openNetns(path)
+	if err != nil {
+		if errors.Is(err, unix.EINVAL) {
+			return o, nil // a name of nothing
+		}
+		return nil, missing(namedAt(o.dir, o.name), err)
+	}
+	cookie, err := cookieOf(fd)
+	if err != nil || u.owns(cookie) {
+		unix.Close(fd)
+		return o, err
+	}
+	return heldNSOp{o, fd, cookie}, nil
+}
+
+func (o heldNSOp) act(ctx context.Context, c *Conn) error {
+	u := undoOf(ctx)
+	from, err := u.hold(o.fd)
+	if err != nil {
+		return err
+	}
+	back := restoreNSOp{o.dir, o.name, o.cookie, from}
+	if err := u.note(ctx, Host(), back); err != nil {
+		return err
+	}
+	if err := setFarEndsAside(ctx, c, u, namedAt(o.dir, o.name)); err != nil {
+		return err
+	}
+	return o.delNSOp.act(ctx, c)
+}
+
+// setFarEndsAside has the links go that the kernel deletes along with a
+// namespace, since their other ends are in it.
+func setFarEndsAside(ctx context.Context, c *Conn, u *Undo, ref Ref) error {
+	p, ok := c.space.(*pool)
+	if !ok {
+		return nil
+	}
+	pc, err := p.get(ctx, ref, p.engine.newRun())
+	if err != nil {
+		return err
+	}
+	defer p.put(pc)
+	states, _, err := pc.Conn.states()
+	if err != nil {
+		return err
+	}
+	for _, s := range states {
+		if _, elsewhere := s.attrs[unix.IFLA_LINK_NETNSID]; !elsewhere || s.kind() != "veth" {
+			continue
+		}
+		other, err := pc.Conn.otherEnd(s)
+		if err != nil {
+			return err
+		}
+		if other == nil {
+			continue
+		}
+		if !u.ownsLink(other.c, other.index) {
+			err = other.setAside(ctx, u)
+		}
+		other.release()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restoreNSOp gives a namespace its name back.
+type restoreNSOp struct {
+	dir, name string
+	cookie    uint64
+	from      string // a path to it
+}
+
+// RestoreNS gives the namespace with that cookie, to which there is a path, its
+// name back, unless it has it.
+func RestoreNS(name string, cookie uint64, from string) NsAction {
+	return nsAction("restore-ns", restoreNSOp{DefaultMountPath, name, cookie, from})
+}
+
+func (o restoreNSOp) String() string {
+	name := o.name
+	if o.dir != DefaultMountPath {
+		name = o.dir + "/" + o.name
+	}
+	return "restore ns " + quote(name) + " cookie " + strconv.FormatUint(o.cookie, 10) + " from path " + quote(o.from)
+}
+
+func (o restoreNSOp) act(_ context.Context, c *Conn) error {
+	path, err := namedPath(o.dir, o.name)
+	if err != nil {
+		return err
+	}
+	if there, err := (unmakeNSOp{o.dir, o.name, o.cookie}).isThere(path); err != nil || there {
+		return err
+	}
+	if fd, err := openNetns(path); err == nil {
+		unix.Close(fd)
+		return &NSExistsError{Name: o.name}
+	}
+	if err := makeMountDir(o.dir); err != nil {
+		return err
+	}
+	if err := newNameFile(o.dir, path, nameMark(o.cookie)); err != nil && !errors.Is(err, unix.EEXIST) {
+		return err
+	}
+	c.Forget(namedAt(o.dir, o.name))
+	return mountError(path, unix.Mount(o.from, path, "none", unix.MS_BIND, ""))
+}

@@ -1,0 +1,156 @@
+//go:build linux
+
+package nsexec
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// socketCookie is the cookie of the namespace that a socket was made in. A
+// kernel before 5.14 has none; there the inode has to serve, which a later
+// namespace may get again.
+func socketCookie(fd int) (uint64, error) {
+	cookie, err := unix.GetsockoptUint64(fd, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
+	if err == nil {
+		return cookie, nil
+	}
+	if err != unix.ENOPROTOOPT {
+		return 0, os.NewSyscallError("getsockopt", err)
+	}
+	here, err := idAt("/proc/thread-self/ns/net")
+	return here.ino, err
+}
+
+// cookieOf is the cookie of an open namespace.
+func cookieOf(nsfd int) (cookie uint64, err error) {
+	err = inNamespace(nsfd, func(*thread) error {
+		fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
+		if err != nil {
+			return os.NewSyscallError("socket", err)
+		}
+		defer unix.Close(fd)
+		cookie, err = socketCookie(fd)
+		return err
+	})
+	return cookie, err
+}
+
+// hintHost is the hint of a RefCookie for the namespace that the program was
+// started in.
+const hintHost = "host"
+
+// openCookie opens the namespace with a cookie: among those that are open
+// already, those with a name, and those of processes. The caller closes it.
+func (p *pool) openCookie(ref Ref) (int, error) {
+	want := uint64(ref.TID)
+	if fd, err := p.dupCookie(want); fd >= 0 || err != nil {
+		return fd, err
+	}
+	seen := map[nsID]bool{}
+	try := func(path string) (int, bool) {
+		fd, err := openNetns(path)
+		if err != nil {
+			return -1, false
+		}
+		id, err := idOf(fd)
+		if err == nil && !seen[id] {
+			seen[id] = true
+			if cookie, err := cookieOf(fd); err == nil && cookie == want {
+				return fd, true
+			}
+		}
+		unix.Close(fd)
+		return -1, false
+	}
+	for path := range candidatePaths(ref.Name) {
+		if fd, ok := try(path); ok {
+			return fd, nil
+		}
+	}
+	return -1, &NoNamespaceError{Ref: ref}
+}
+
+// dupCookie looks for a cookie among the open connections; -1 is none.
+func (p *pool) dupCookie(cookie uint64) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, pc := range p.conns {
+		if pc.Conn.id == cookie {
+			return dup(pc.nsfd)
+		}
+	}
+	return -1, nil
+}
+
+// candidatePaths are the files of the namespaces of this system, that of a hint
+// first, then the named ones, then those of processes. A namespace may come up
+// more than once.
+func candidatePaths(hint string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		if path, err := namedPath(DefaultMountPath, hint); err == nil && hint != hintHost && !yield(path) {
+			return
+		}
+		if !yield("/proc/self/ns/net") {
+			return
+		}
+		names, _ := Namespaces()
+		for _, name := range names {
+			if !yield(filepath.Join(DefaultMountPath, name)) {
+				return
+			}
+		}
+		procs, _ := filepath.Glob("/proc/[0-9]*/ns/net")
+		for _, path := range procs {
+			if !yield(path) {
+				return
+			}
+		}
+	}
+}
+
+// cookieRef is the namespace of a connection, named so that it can be found
+// again by its identity.
+func (c *Conn) cookieRef() Ref { return Cookie(c.id, c.ref.hint()) }
+
+// hint is where to look first for a namespace that is known by its cookie.
+func (r Ref) hint() string {
+	switch r.Kind {
+	case RefHost:
+		return hintHost
+	case RefName, RefCookie:
+		return r.Name
+	}
+	return ""
+}
+
+// cookieAt is the cookie of another namespace.
+func (c *Conn) cookieAt(ref Ref) (uint64, error) {
+	if p, ok := c.space.(*pool); ok {
+		pc, err := p.get(context.Background(), ref, p.runOf(c))
+		if err != nil {
+			return 0, err
+		}
+		defer p.put(pc)
+		return pc.Conn.id, nil
+	}
+	fd, release, err := c.NsFd(ref)
+	if err != nil {
+		return 0, err
+	}
+	defer release()
+	return cookieOf(fd)
+}
+
+// hereText is a statement with the namespace that it runs in, as the language
+// writes it.
+func hereText(ns Ref, stmt string) string {
+	if ns == (Ref{}) {
+		return stmt
+	}
+	return fmt.Sprintf("in %s < %s >", ns, stmt)
+}

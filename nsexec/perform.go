@@ -1,0 +1,57 @@
+//go:build linux
+
+package nsexec
+
+import "context"
+
+// undoable is an operation that changes something which can be put back.
+type undoable interface {
+	operation
+	// prepare notes with u how to undo the operation, from what is there
+	// before it, and returns what to do in its place: mostly the same, with
+	// what the notes rely on, such as an index, settled. It changes nothing.
+	prepare(ctx context.Context, c *Conn, u *Undo) (operation, error)
+}
+
+// perform does an operation, after it has noted how to undo it where the
+// context has an Undo. Operations that consist of others perform those.
+func perform(ctx context.Context, c *Conn, op operation) error {
+	if u := undoOf(ctx); u != nil {
+		if do, ok := op.(undoable); ok {
+			var err error
+			if op, err = do.prepare(ctx, c, u); err != nil {
+				return err
+			}
+		}
+	}
+	return op.act(ctx, c)
+}
+
+// Part does another action as a part of one that is made by [ActionFunc], and
+// has it undone where that is.
+func Part(ctx context.Context, c *Conn, a Action) error { return a.act(ctx, c) }
+
+// performNamed performs an operation with its action's name, for InjectFaults.
+func performNamed(ctx context.Context, c *Conn, name string, op operation) error {
+	if err := c.fault("before " + name); err != nil {
+		return err
+	}
+	if err := perform(ctx, c, op); err != nil {
+		return err
+	}
+	return c.fault("after " + name)
+}
+
+// Undoable reports whether an action knows how to undo itself. What changes
+// nothing has nothing to undo, and what a program does is its own.
+func Undoable(a Action) bool {
+	var op operation
+	switch a := a.(type) {
+	case NsAction:
+		op = a.op
+	case LinkAction:
+		op = a.op
+	}
+	_, ok := op.(undoable)
+	return ok
+}

@@ -1,0 +1,168 @@
+//go:build linux
+
+package nsexec
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"slices"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// addrIndex is the index of the link that has an address.
+func (m message) addrIndex() int { return m.linkIndex() }
+
+// addrKey is what tells the addresses of a link apart.
+func (m message) addrKey() []byte {
+	a := m.attrs()
+	local := a[unix.IFA_LOCAL]
+	if local == nil {
+		local = a[unix.IFA_ADDRESS]
+	}
+	return slices.Concat(m.body[:2], m.body[4:8], local, a[unix.IFA_ADDRESS])
+}
+
+// addrFlags are IFA_FLAGS.
+func (m message) addrFlags(a attrs) uint32 {
+	if _, ok := a[unix.IFA_FLAGS]; ok {
+		return uint32(a.number(unix.IFA_FLAGS))
+	}
+	return uint32(m.body[2])
+}
+
+// ownFlags are the flags of an address that are its state, not its nature.
+const ownFlags = unix.IFA_F_TENTATIVE | unix.IFA_F_DADFAILED | unix.IFA_F_DEPRECATED | unix.IFA_F_PERMANENT
+
+// addr is an address as it can be given again, with flags in place of its own.
+func (m message) addr(flags uint32) message {
+	a := m.attrs()
+	forever := m.addrFlags(a)&unix.IFA_F_PERMANENT != 0
+	out := m.without(func(kind uint16) bool {
+		return kind == unix.IFA_FLAGS || kind == unix.IFA_CACHEINFO && forever
+	})
+	out.body[2] = 0
+	out.body = append(out.body, nl.NewRtAttr(unix.IFA_FLAGS, nl.Uint32Attr(flags)).Serialize()...)
+	return out
+}
+
+// sameAddress reports whether an address is what it was, apart from its age.
+func (m message) sameAddress(other message) bool {
+	a, b := m.attrs(), other.attrs()
+	const state = unix.IFA_F_TENTATIVE | unix.IFA_F_DADFAILED | unix.IFA_F_DEPRECATED
+	if !bytes.Equal(m.addrKey(), other.addrKey()) || m.body[3] != other.body[3] ||
+		m.addrFlags(a)&^state != other.addrFlags(b)&^state {
+		return false
+	}
+	for _, kind := range []uint16{unix.IFA_BROADCAST, unix.IFA_LABEL, ifaRtPriority, ifaProto} {
+		if !bytes.Equal(a[kind], b[kind]) {
+			return false
+		}
+	}
+	return m.addrFlags(a)&unix.IFA_F_PERMANENT == 0 || bytes.Equal(lifetimes(a), lifetimes(b))
+}
+
+func lifetimes(a attrs) []byte {
+	if info := a[unix.IFA_CACHEINFO]; len(info) >= 8 {
+		return info[:8]
+	}
+	return nil
+}
+
+// addrs lists the addresses that fit.
+func (c *Conn) addrs(fits func(m message) bool) ([]message, error) {
+	list, err := c.list(unix.RTM_NEWADDR, nl.NewIfAddrmsg(unix.AF_UNSPEC))
+	return slices.DeleteFunc(list, func(m message) bool { return !fits(m) }), err
+}
+
+// restoreAddrs gives a link the addresses of one family that it had, in their
+// order: IPv4 keeps them as they were added, the first of a network being its
+// primary one, IPv6 the last one first. What it has besides stays.
+func (c *Conn) restoreAddrs(index int, family uint8, want []message) error {
+	have, err := c.addrs(func(m message) bool { return m.body[0] == family && m.addrIndex() == index })
+	if err != nil {
+		return err
+	}
+	wanted := func(h message) bool {
+		return slices.ContainsFunc(want, func(w message) bool { return bytes.Equal(w.addrKey(), h.addrKey()) })
+	}
+	if have, err = c.dropGenerated(have, wanted); err != nil {
+		return err
+	}
+	had := slices.DeleteFunc(slices.Clone(have), func(h message) bool { return !wanted(h) })
+	want = slices.Clone(want)
+	if family == unix.AF_INET6 {
+		slices.Reverse(want)
+		slices.Reverse(had)
+	}
+	same := 0
+	for same < len(want) && same < len(had) && want[same].sameAddress(had[same]) {
+		same++
+	}
+	for _, h := range slices.Backward(had[same:]) {
+		if err := c.remove(h); err != nil && !isMissing(err) {
+			return err
+		}
+	}
+	for _, w := range want[same:] {
+		if err := c.restoreAddr(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dropGenerated takes away the addresses that the kernel has made by itself
+// since: link-local ones that were not there.
+func (c *Conn) dropGenerated(have []message, wanted func(message) bool) ([]message, error) {
+	const kernelLinkLocal = 3 // IFAPROT_KERNEL_LL of linux/if_addr.h
+	var out []message
+	for _, h := range have {
+		if h.attrs().int(ifaProto) != kernelLinkLocal || wanted(h) {
+			out = append(out, h)
+			continue
+		}
+		if err := c.remove(h); err != nil && !isMissing(err) {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// restoreAddr gives a link an address again. One that was found to be nobody
+// else's need not ask again: it is added as one that does not ask, and told its
+// flags by a second message, which has it ask no more.
+func (c *Conn) restoreAddr(m message) error {
+	flags := m.addrFlags(m.attrs())
+	own := flags &^ (ownFlags | unix.IFA_F_SECONDARY)
+	settled := m.body[0] == unix.AF_INET6 && flags&unix.IFA_F_TENTATIVE == 0
+	first := own
+	if settled {
+		first |= unix.IFA_F_NODAD
+	}
+	err := c.add(m.addr(first), unix.NLM_F_CREATE|unix.NLM_F_REPLACE)
+	if err != nil || first == own {
+		return err
+	}
+	err = c.add(m.addr(own), unix.NLM_F_CREATE|unix.NLM_F_REPLACE)
+	if errors.Is(err, unix.EEXIST) {
+		return nil
+	}
+	return err
+}
+
+// addrMessage is the message for an address that is about to be added.
+func addrMessage(index int, cfg AddrConfig) message {
+	ip := cfg.Prefix.Addr()
+	body := []byte{byte(familyOf(ip)), byte(cfg.Prefix.Bits()), 0, byte(cfg.Scope)}
+	body = binary.NativeEndian.AppendUint32(body, uint32(index))
+	peer := ip
+	if cfg.Peer.IsValid() {
+		peer, body[1] = cfg.Peer.Addr(), byte(cfg.Peer.Bits())
+	}
+	body = append(body, nl.NewRtAttr(unix.IFA_LOCAL, ip.AsSlice()).Serialize()...)
+	body = append(body, nl.NewRtAttr(unix.IFA_ADDRESS, peer.AsSlice()).Serialize()...)
+	return message{unix.RTM_NEWADDR, body}
+}

@@ -1,0 +1,110 @@
+//go:build linux
+
+package nsexec
+
+import (
+	"errors"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// neighs lists the entries of neighbour tables that fit: of IPv4 and IPv6, the
+// proxies among them, and of bridges and VXLANs their forwarding entries.
+func (c *Conn) neighs(fits func(m message) bool) ([]message, error) {
+	var out []message
+	for _, ask := range []unix.NdMsg{
+		{Family: unix.AF_INET}, {Family: unix.AF_INET6},
+		{Family: unix.AF_INET, Flags: unix.NTF_PROXY}, {Family: unix.AF_INET6, Flags: unix.NTF_PROXY},
+		{Family: unix.AF_BRIDGE},
+	} {
+		list, err := c.list(unix.RTM_NEWNEIGH, &ndmsg{ask})
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range list {
+			if fits(m) {
+				out = append(out, m.neigh())
+			}
+		}
+	}
+	return out, nil
+}
+
+// neigh is an entry as it can be added again.
+func (m message) neigh() message {
+	return m.without(func(kind uint16) bool {
+		return kind == unix.NDA_CACHEINFO || kind == unix.NDA_PROBES
+	})
+}
+
+// lastingNeigh reports whether an entry was set by somebody, rather than learnt or
+// made by the kernel for itself.
+func (m message) lastingNeigh() bool {
+	head := readNdmsg(m.body)
+	switch {
+	case head.Flags&unix.NTF_PROXY != 0:
+		return true
+	case head.Family == unix.AF_BRIDGE:
+		return head.State&(unix.NUD_PERMANENT|unix.NUD_NOARP) != 0
+	}
+	return head.State&unix.NUD_PERMANENT != 0
+}
+
+// neighKey is what tells the entries of a namespace apart.
+func (m message) neighKey() string {
+	a := m.attrs()
+	head := readNdmsg(m.body)
+	key := slices.Concat([]byte{head.Family, head.Flags & (unix.NTF_PROXY | unix.NTF_SELF)}, m.body[4:8], a[unix.NDA_DST])
+	if head.Family == unix.AF_BRIDGE {
+		key = slices.Concat(key, a[unix.NDA_LLADDR], a[unix.NDA_VLAN], a[unix.NDA_VNI])
+	}
+	return string(key)
+}
+
+// restoreNeighs adds the entries that are missing and changes those that differ.
+func (c *Conn) restoreNeighs(want []message) error {
+	if len(want) == 0 {
+		return nil
+	}
+	keys := map[string]bool{}
+	for _, m := range want {
+		keys[m.neighKey()] = true
+	}
+	have, err := c.neighs(func(m message) bool { return keys[m.neighKey()] })
+	if err != nil {
+		return err
+	}
+	for _, w := range want {
+		if slices.ContainsFunc(have, func(h message) bool { return sameAttrs(w, h) }) {
+			continue
+		}
+		if err := c.restoreNeigh(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Conn) restoreNeigh(m message) error {
+	flags := unix.NLM_F_CREATE | unix.NLM_F_REPLACE
+	head := readNdmsg(m.body)
+	if head.Family != unix.AF_BRIDGE {
+		return c.add(m, flags)
+	}
+	if head.Flags&unix.NTF_SELF != 0 {
+		flags = unix.NLM_F_CREATE | unix.NLM_F_APPEND // a VXLAN may have several for one address
+	}
+	err := c.add(m, flags)
+	// A bridge has the addresses of its own ports in its table by itself.
+	if errors.Is(err, unix.EEXIST) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL) {
+		return nil
+	}
+	return err
+}
+
+// neighOf finds the entry that an operation is about, if it is there.
+func (c *Conn) neighOf(m message) ([]message, error) {
+	key := m.neighKey()
+	return c.neighs(func(h message) bool { return h.neighKey() == key })
+}

@@ -1,0 +1,191 @@
+//go:build linux
+
+package nsexec
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"slices"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+func isUnsupported(err error) bool {
+	return errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EAFNOSUPPORT) || errors.Is(err, unix.EPROTONOSUPPORT)
+}
+
+// bothFamilies are those that have routes, addresses, rules and neighbours.
+var bothFamilies = []uint8{unix.AF_INET, unix.AF_INET6}
+
+// routes lists the routes of all tables that fit.
+func (c *Conn) routes(fits func(m message, a attrs) bool) ([]message, error) {
+	var out []message
+	for _, family := range bothFamilies {
+		list, err := c.list(unix.RTM_NEWROUTE, &nl.RtMsg{RtMsg: unix.RtMsg{Family: family}})
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range list {
+			if binary.NativeEndian.Uint32(m.body[8:])&unix.RTM_F_CLONED == 0 && fits(m, m.attrs()) {
+				out = append(out, m.route())
+			}
+		}
+	}
+	return out, nil
+}
+
+// route is a route's message as it can be sent to make it again: without the
+// state that the kernel keeps of it, which it refuses to be told.
+func (m message) route() message {
+	a := m.attrs()
+	_, object := a[rtaNHID]
+	out := m.without(func(kind uint16) bool {
+		switch kind {
+		case unix.RTA_CACHEINFO, unix.RTA_IIF, unix.RTA_UID:
+			return true
+		case unix.RTA_GATEWAY, unix.RTA_OIF, unix.RTA_MULTIPATH, unix.RTA_VIA, unix.RTA_ENCAP, unix.RTA_ENCAP_TYPE:
+			return object // the nexthop object says it
+		}
+		return false
+	})
+	flags := binary.NativeEndian.Uint32(out.body[8:])
+	binary.NativeEndian.PutUint32(out.body[8:], flags&unix.RTNH_F_ONLINK)
+	if hops := a[unix.RTA_MULTIPATH]; hops != nil && !object {
+		clean := slices.Clone(hops)
+		eachHop(clean, func(hop []byte) { hop[2] &= unix.RTNH_F_ONLINK })
+		out = out.without(func(kind uint16) bool { return kind == unix.RTA_MULTIPATH })
+		out.body = append(out.body, nl.NewRtAttr(unix.RTA_MULTIPATH, clean).Serialize()...)
+	}
+	if expires := routeExpires(a); expires > 0 {
+		out.body = append(out.body, nl.NewRtAttr(unix.RTA_EXPIRES, nl.Uint32Attr(expires)).Serialize()...)
+	}
+	return out
+}
+
+// routeExpires is how many seconds an IPv6 route has left; 0 is for ever. It
+// stands in struct rta_cacheinfo of linux/rtnetlink.h, in hundredths.
+func routeExpires(a attrs) uint32 {
+	info := a[unix.RTA_CACHEINFO]
+	if len(info) < 12 {
+		return 0
+	}
+	left := int32(binary.NativeEndian.Uint32(info[8:]))
+	return uint32(max(left, 0)) / 100
+}
+
+// eachHop calls f with each struct rtnexthop of RTA_MULTIPATH.
+func eachHop(data []byte, f func(hop []byte)) {
+	for len(data) >= unix.SizeofRtNexthop {
+		n := int(binary.NativeEndian.Uint16(data))
+		if n < unix.SizeofRtNexthop || n > len(data) {
+			return
+		}
+		f(data[:n])
+		data = data[min(len(data), (n+3)&^3):]
+	}
+}
+
+// routeUses reports whether a route leads over one of the links, or needs one
+// of the addresses.
+func routeUses(a attrs, indexes map[int]bool, addrs [][]byte) bool {
+	if indexes[a.int(unix.RTA_OIF)] {
+		return true
+	}
+	uses := false
+	eachHop(a[unix.RTA_MULTIPATH], func(hop []byte) {
+		uses = uses || indexes[int(int32(binary.NativeEndian.Uint32(hop[4:])))]
+	})
+	src := a[unix.RTA_PREFSRC]
+	return uses || src != nil && slices.ContainsFunc(addrs, func(ip []byte) bool { return bytes.Equal(ip, src) })
+}
+
+// routeKey is what tells the routes of a namespace apart.
+func (m message) routeKey() string {
+	a := m.attrs()
+	key := append([]byte{m.body[0], m.body[1], m.body[3]}, a[unix.RTA_DST]...)
+	key = binary.NativeEndian.AppendUint32(key, m.routeTable(a))
+	return string(binary.NativeEndian.AppendUint32(key, uint32(a.number(unix.RTA_PRIORITY))))
+}
+
+func (m message) routeTable(a attrs) uint32 {
+	if _, ok := a[unix.RTA_TABLE]; ok {
+		return uint32(a.number(unix.RTA_TABLE))
+	}
+	return uint32(m.body[4])
+}
+
+// sameAttrs reports whether two messages are alike but for the order of their
+// attributes.
+func sameAttrs(x, y message) bool {
+	head := headers[x.kind]
+	if !bytes.Equal(x.body[:head], y.body[:head]) {
+		return false
+	}
+	a, b := x.attrs(), y.attrs()
+	if len(a) != len(b) {
+		return false
+	}
+	for kind, v := range a {
+		if w, ok := b[kind]; !ok || !bytes.Equal(v, w) {
+			return false
+		}
+	}
+	return true
+}
+
+// restoreRoutes adds the routes that are missing, in as many passes as it takes:
+// a gateway has to be reachable before the routes over it can be.
+func (c *Conn) restoreRoutes(want []message) error {
+	if len(want) == 0 {
+		return nil
+	}
+	keys := map[string]bool{}
+	for _, m := range want {
+		keys[m.routeKey()] = true
+	}
+	have, err := c.routes(func(m message, _ attrs) bool { return keys[m.routeKey()] })
+	if err != nil {
+		return err
+	}
+	missing := slices.DeleteFunc(slices.Clone(want), func(w message) bool {
+		return slices.ContainsFunc(have, func(h message) bool { return sameAttrs(w, h) })
+	})
+	for len(missing) > 0 {
+		var failed []message
+		var last error
+		for _, m := range missing {
+			if err := c.restoreRoute(m, want, have); err != nil {
+				failed, last = append(failed, m), err
+			}
+		}
+		if len(failed) == len(missing) {
+			return last
+		}
+		missing = failed
+	}
+	return nil
+}
+
+// restoreRoute adds a route, in the place of the one that has its key and is
+// not among those that are wanted.
+func (c *Conn) restoreRoute(m message, want, have []message) error {
+	for _, h := range have {
+		if h.routeKey() != m.routeKey() || slices.ContainsFunc(want, func(w message) bool { return sameAttrs(w, h) }) {
+			continue
+		}
+		if err := c.remove(h); err != nil && !isMissing(err) {
+			return err
+		}
+	}
+	flags := unix.NLM_F_CREATE | unix.NLM_F_EXCL
+	err := c.add(m, flags)
+	if errors.Is(err, unix.EEXIST) && slices.ContainsFunc(have, func(h message) bool { return h.routeKey() == m.routeKey() }) {
+		err = c.add(m, unix.NLM_F_CREATE|unix.NLM_F_APPEND) // one of several with that key
+	}
+	if errors.Is(err, unix.EEXIST) { // it came with an address meanwhile
+		err = nil
+	}
+	return err
+}

@@ -1,0 +1,337 @@
+//go:build linux
+
+package nsexec
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+func u32(n int) []byte { return nl.Uint32Attr(uint32(n)) }
+
+// setLink sends one RTM_NEWLINK that changes a link.
+func (c *Conn) setLink(index int, flags, mask uint32, attrs ...Attr) error {
+	req := c.Request(unix.RTM_NEWLINK, unix.NLM_F_ACK)
+	msg := nl.NewIfInfomsg(unix.AF_UNSPEC)
+	msg.Index, msg.Flags, msg.Change = int32(index), flags, mask
+	req.AddData(msg)
+	for _, a := range attrs {
+		req.AddData(rtAttr(a))
+	}
+	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
+	return err
+}
+
+// rename gives a link another name. Older kernels, and some links, want it down
+// for that.
+func (c *Conn) rename(index int, name string) error {
+	as := Attr{Type: unix.IFLA_IFNAME, Data: nl.ZeroTerminated(name)}
+	err := c.setLink(index, 0, 0, as)
+	if !errors.Is(err, unix.EBUSY) {
+		return err
+	}
+	if err := c.setLink(index, 0, unix.IFF_UP); err != nil {
+		return err
+	}
+	return c.setLink(index, 0, 0, as)
+}
+
+// ownerFlags are the flags of a link that whoever owns it sets.
+const ownerFlags = unix.IFF_UP | unix.IFF_NOARP | unix.IFF_MULTICAST | unix.IFF_ALLMULTI | unix.IFF_PROMISC | unix.IFF_DYNAMIC | unix.IFF_DEBUG
+
+// restoreLink makes a link what it was, apart from what is on it. One that is
+// to be up makes no link-local address of its own meanwhile: see settleAddrGen.
+func (c *Conn) restoreLink(m message) error {
+	want, err := readLinkState(m.body)
+	if err != nil {
+		return err
+	}
+	have, err := c.linkState(ByIndex(want.index))
+	if err != nil {
+		return err
+	}
+	if name := want.attrs.text(unix.IFLA_IFNAME); name != have.attrs.text(unix.IFLA_IFNAME) {
+		if err := c.rename(want.index, name); err != nil {
+			return err
+		}
+	}
+	if err := c.restoreMaster(want, have); err != nil {
+		return err
+	}
+	if err := c.restoreKindData(want, have); err != nil {
+		return err
+	}
+	if err := c.restoreAltNames(want, have); err != nil {
+		return err
+	}
+	return c.restoreAttrs(want)
+}
+
+// restoreAttrs sets what every link has.
+func (c *Conn) restoreAttrs(want linkState) error {
+	have, err := c.linkState(ByIndex(want.index)) // its master may have changed it
+	if err != nil {
+		return err
+	}
+	var attrs []Attr
+	for _, kind := range []uint16{unix.IFLA_ADDRESS, unix.IFLA_MTU, unix.IFLA_TXQLEN, unix.IFLA_GROUP, unix.IFLA_GSO_MAX_SIZE, unix.IFLA_GSO_MAX_SEGS, unix.IFLA_GRO_MAX_SIZE, unix.IFLA_IFALIAS} {
+		v, there := want.attrs[kind]
+		if bytes.Equal(v, have.attrs[kind]) || !there && kind != unix.IFLA_IFALIAS {
+			continue
+		}
+		attrs = append(attrs, Attr{Type: kind, Data: v})
+	}
+	mask := (want.flags ^ have.flags) & ownerFlags
+	if mask&unix.IFF_UP != 0 && want.flags&unix.IFF_UP != 0 {
+		if mode := addrGen(want.attrs); mode != nil {
+			const none = 1
+			if err := c.setLink(want.index, 0, 0, addrGenAttr(none)); err != nil && !isUnsupported(err) {
+				return err
+			}
+		}
+	} else if mode := addrGen(want.attrs); mode != nil && !bytes.Equal(mode, addrGen(have.attrs)) {
+		attrs = append(attrs, addrGenAttr(mode[0]))
+	}
+	if len(attrs) == 0 && mask == 0 {
+		return nil
+	}
+	return c.setLink(want.index, want.flags&mask, mask, attrs...)
+}
+
+// settleAddrGen gives links back how they make their link-local address, now
+// that they have it.
+func (c *Conn) settleAddrGen(links []message) error {
+	for _, m := range links {
+		mode := addrGen(m.attrs())
+		if mode == nil {
+			continue
+		}
+		have, err := c.linkState(ByIndex(m.linkIndex()))
+		if isGone(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if bytes.Equal(mode, addrGen(have.attrs)) {
+			continue
+		}
+		if err := c.setLink(m.linkIndex(), 0, 0, addrGenAttr(mode[0])); err != nil && !isUnsupported(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// restoreMaster puts a link back under the master that it had, as the port that
+// it was.
+func (c *Conn) restoreMaster(want, have linkState) error {
+	master := want.attrs.int(unix.IFLA_MASTER)
+	if master != have.attrs.int(unix.IFLA_MASTER) {
+		if err := c.enslave(want, master); err != nil {
+			if errors.Is(err, unix.ENODEV) { // the master is gone
+				return nil
+			}
+			return err
+		}
+		var err error
+		if have, err = c.linkState(ByIndex(want.index)); err != nil {
+			return err
+		}
+	}
+	info := want.attrs.nested(unix.IFLA_LINKINFO)
+	if master == 0 || info.text(unix.IFLA_INFO_SLAVE_KIND) != "bridge" {
+		return nil
+	}
+	data := info.nested(unix.IFLA_INFO_SLAVE_DATA)
+	now := have.attrs.nested(unix.IFLA_LINKINFO).nested(unix.IFLA_INFO_SLAVE_DATA)
+	var port []Attr
+	for kind, v := range data {
+		if portOptions[kind] && !bytes.Equal(v, now[kind]) {
+			port = append(port, Attr{Type: kind, Data: v})
+		}
+	}
+	if len(port) == 0 {
+		return nil
+	}
+	slices.SortFunc(port, func(a, b Attr) int { return int(a.Type) - int(b.Type) })
+	return c.setPort(want.index, port)
+}
+
+// portOptions are the attributes of a bridge port that can be set (br_port_policy
+// of the kernel); the others are state.
+var portOptions = func() map[uint16]bool {
+	out := map[uint16]bool{}
+	for _, kind := range []uint16{
+		nl.IFLA_BRPORT_STATE, nl.IFLA_BRPORT_PRIORITY, nl.IFLA_BRPORT_COST, nl.IFLA_BRPORT_MODE, nl.IFLA_BRPORT_GUARD,
+		nl.IFLA_BRPORT_PROTECT, nl.IFLA_BRPORT_FAST_LEAVE, nl.IFLA_BRPORT_LEARNING, nl.IFLA_BRPORT_UNICAST_FLOOD,
+		nl.IFLA_BRPORT_PROXYARP, nl.IFLA_BRPORT_PROXYARP_WIFI, nl.IFLA_BRPORT_MULTICAST_ROUTER, nl.IFLA_BRPORT_MCAST_FLOOD,
+		nl.IFLA_BRPORT_MCAST_TO_UCAST, nl.IFLA_BRPORT_VLAN_TUNNEL, nl.IFLA_BRPORT_BCAST_FLOOD, nl.IFLA_BRPORT_GROUP_FWD_MASK,
+		nl.IFLA_BRPORT_NEIGH_SUPPRESS, nl.IFLA_BRPORT_ISOLATED, nl.IFLA_BRPORT_BACKUP_PORT,
+		nl.IFLA_BRPORT_MCAST_EHT_HOSTS_LIMIT, nl.IFLA_BRPORT_LOCKED, nl.IFLA_BRPORT_MAB, nl.IFLA_BRPORT_MCAST_MAX_GROUPS,
+		brportNeighVlanSuppress, brportBackupNHID,
+	} {
+		out[kind] = true
+	}
+	return out
+}()
+
+// Attributes of linux/if_link.h that the netlink library has no names for.
+const (
+	brportNeighVlanSuppress = 43
+	brportBackupNHID        = 44
+)
+
+// setPort changes options of a bridge port.
+func (c *Conn) setPort(index int, port []Attr) error {
+	req := c.Request(unix.RTM_SETLINK, unix.NLM_F_ACK)
+	msg := nl.NewIfInfomsg(unix.AF_BRIDGE)
+	msg.Index = int32(index)
+	req.AddData(msg)
+	req.AddData(rtAttr(Attr{Type: unix.IFLA_PROTINFO | unix.NLA_F_NESTED, Nested: port}))
+	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
+	return err
+}
+
+// enslave puts a link under a master, 0 for none. A bridge numbers its ports by
+// the lowest number that is free, which is part of what others see of it; where
+// that is not the number that the port had, links that are made for it take up
+// the numbers before it for a moment.
+func (c *Conn) enslave(want linkState, master int) error {
+	set := func(index, master int) error {
+		return c.setLink(index, 0, 0, Attr{Type: unix.IFLA_MASTER, Data: u32(master)})
+	}
+	if err := set(want.index, master); err != nil || master == 0 {
+		return err
+	}
+	wanted := want.portNumber()
+	if wanted == 0 {
+		return nil
+	}
+	have, err := c.linkState(ByIndex(want.index))
+	if err != nil || have.portNumber() >= wanted {
+		return err
+	}
+	if err := set(want.index, 0); err != nil {
+		return err
+	}
+	states, _, err := c.states()
+	if err != nil {
+		return err
+	}
+	free := wanted - 1
+	for _, s := range states {
+		if s.attrs.int(unix.IFLA_MASTER) == master && s.portNumber() < wanted {
+			free--
+		}
+	}
+	for range free {
+		filler, err := c.fillPort(master)
+		if err != nil {
+			return err
+		}
+		defer c.delLink(filler) // it goes with its other end
+	}
+	return set(want.index, master)
+}
+
+// fillPort makes a pair of links, one of which is a port of a bridge.
+func (c *Conn) fillPort(master int) (index int, err error) {
+	name := freeName("nesp")
+	cfg := LinkConfig{Kind: "veth", Name: name, Master: ByIndex(master), Peer: &LinkConfig{Name: freeName("nesq"), NS: c.ref}}
+	if err := (newLinkOp{cfg, unix.NLM_F_CREATE | unix.NLM_F_EXCL}).request(c); err != nil {
+		return 0, err
+	}
+	return c.Index(ByName(name))
+}
+
+// fixedKindData are the attributes of IFLA_INFO_DATA that can't be set: state,
+// and what a link has from its making.
+var fixedKindData = map[string][]uint16{
+	"bridge": {
+		nl.IFLA_BR_ROOT_ID, nl.IFLA_BR_BRIDGE_ID, nl.IFLA_BR_ROOT_PORT, nl.IFLA_BR_ROOT_PATH_COST, nl.IFLA_BR_TOPOLOGY_CHANGE,
+		nl.IFLA_BR_TOPOLOGY_CHANGE_DETECTED, nl.IFLA_BR_HELLO_TIMER, nl.IFLA_BR_TCN_TIMER, nl.IFLA_BR_TOPOLOGY_CHANGE_TIMER,
+		nl.IFLA_BR_GC_TIMER, nl.IFLA_BR_FDB_FLUSH,
+		47, // MCAST_QUERIER_STATE
+		48, // FDB_N_LEARNED
+	},
+}
+
+// restoreKindData sets what links of the kind alone have, where it differs.
+func (c *Conn) restoreKindData(want, have linkState) error {
+	kind := want.kind()
+	if kind == "tun" || kind == "tap" || kind != have.kind() {
+		return nil
+	}
+	data, now := want.data(), have.data()
+	var diff []Attr
+	for attr, v := range data {
+		if !slices.Contains(fixedKindData[kind], attr) && !bytes.Equal(v, now[attr]) {
+			diff = append(diff, Attr{Type: attr, Data: v})
+		}
+	}
+	if len(diff) == 0 {
+		return nil
+	}
+	slices.SortFunc(diff, func(a, b Attr) int { return int(a.Type) - int(b.Type) })
+	return c.setLink(want.index, 0, 0, Attr{Type: unix.IFLA_LINKINFO, Nested: []Attr{
+		{Type: nl.IFLA_INFO_KIND, Data: []byte(kind)}, {Type: nl.IFLA_INFO_DATA, Nested: diff},
+	}})
+}
+
+// restoreAltNames gives a link the alternative names that it had, and no others.
+func (c *Conn) restoreAltNames(want, have linkState) error {
+	should, has := altNames(want.attrs), altNames(have.attrs)
+	for _, name := range has {
+		if !slices.Contains(should, name) {
+			if err := (altNameOp{ByIndex(want.index), name, true}).act(nil, c); err != nil {
+				return err
+			}
+		}
+	}
+	for _, name := range should {
+		if !slices.Contains(has, name) {
+			if err := (altNameOp{ByIndex(want.index), name, false}).act(nil, c); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// remake makes a link that is gone, from its description.
+func (c *Conn) remake(m message) error {
+	s, err := readLinkState(m.body)
+	if err != nil {
+		return err
+	}
+	kind := s.kind()
+	var data []Attr
+	for attr, v := range s.data() {
+		if !slices.Contains(fixedKindData[kind], attr) {
+			data = append(data, Attr{Type: attr, Data: v})
+		}
+	}
+	slices.SortFunc(data, func(a, b Attr) int { return int(a.Type) - int(b.Type) })
+	req := c.Request(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK)
+	head := nl.NewIfInfomsg(unix.AF_UNSPEC)
+	head.Index = int32(s.index)
+	req.AddData(head)
+	for _, attr := range []uint16{unix.IFLA_IFNAME, unix.IFLA_ADDRESS, unix.IFLA_MTU, unix.IFLA_TXQLEN, unix.IFLA_NUM_TX_QUEUES, unix.IFLA_NUM_RX_QUEUES} {
+		if v, ok := s.attrs[attr]; ok {
+			req.AddData(rtAttr(Attr{Type: attr, Data: v}))
+		}
+	}
+	if lower := s.under(); lower != 0 && kind != "vxlan" {
+		req.AddData(rtAttr(Attr{Type: unix.IFLA_LINK, Data: u32(lower)}))
+	}
+	req.AddData(rtAttr(Attr{Type: unix.IFLA_LINKINFO, Nested: []Attr{
+		{Type: nl.IFLA_INFO_KIND, Data: []byte(kind)}, {Type: nl.IFLA_INFO_DATA, Nested: data},
+	}}))
+	_, err = req.Execute(unix.NETLINK_ROUTE, 0)
+	return err
+}

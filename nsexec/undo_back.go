@@ -1,0 +1,116 @@
+//go:build linux
+
+package nsexec
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// Back undoes, last first, what was noted since a mark through ctx and its
+// branches. It returns how many changes were undone; where some could not be,
+// the error is an *UndoError that lists them, and the others are undone all the
+// same. When ctx ends, it stops, and what it has not come to is listed. It
+// waits until the kernel has dismantled the namespaces that are gone.
+func (u *Undo) Back(ctx context.Context, to Mark) (undone int, err error) {
+	u.engine.undoes.Add(1)
+	defer u.engine.undoes.Add(-1)
+	var left []Leftover
+	spaces := false
+	since := u.since(ctx, to)
+	plain := context.WithValue(ctx, undoKey{}, (*scope)(nil)) // undoing is not noted
+	for i := len(since) - 1; i >= 0; i-- {
+		n := since[i]
+		err := ctx.Err()
+		if err == nil {
+			err = u.engine.undo(plain, n)
+		}
+		if err != nil {
+			left = append(left, Leftover{n.ns, summary(n.op), err})
+			continue
+		}
+		undone++
+		u.done(n)
+		_, space := n.op.(unmakeNSOp)
+		spaces = spaces || space
+	}
+	if spaces {
+		u.engine.letGo(plain)
+	}
+	if len(left) > 0 {
+		return undone, &UndoError{left}
+	}
+	return undone, nil
+}
+
+// since are the notes since a mark of a context's branch.
+func (u *Undo) since(ctx context.Context, to Mark) []*note {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	var of *branch
+	if s := scopeOf(ctx); s != nil {
+		of = s.b
+	}
+	var out []*note
+	first := len(u.notes) // they are in the order of their numbers
+	for first > 0 && u.notes[first-1].seq > to {
+		first--
+	}
+	for _, n := range u.notes[first:] {
+		if of == nil || n.branch.within(of) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// done forgets a note.
+func (u *Undo) done(n *note) {
+	if n.strike != nil {
+		// A note that stays in the journal does no harm: it finds nothing to undo.
+		_ = n.strike()
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for i := len(u.notes) - 1; i >= 0; i-- { // it is mostly the last
+		if u.notes[i] == n {
+			u.notes = slices.Delete(u.notes, i, i+1)
+			return
+		}
+	}
+}
+
+// undo does what undoes a change. What is gone needs no undoing.
+func (e *Engine) undo(ctx context.Context, n *note) error {
+	pc, err := e.pool.get(ctx, n.ns, e.newRun())
+	if err == nil {
+		err = n.op.act(ctx, &pc.Conn)
+		err = explain(n.ns, nsAction("undo", n.op), err)
+		e.pool.put(pc)
+	}
+	if isGone(err) {
+		return nil
+	}
+	return err
+}
+
+// isGone reports whether an error says that a link or namespace is not there.
+func isGone(err error) bool {
+	var link *NoLinkError
+	var ns *NoNamespaceError
+	return errors.As(err, &link) || errors.As(err, &ns) || errors.Is(err, unix.ENODEV)
+}
+
+// summary is a statement without the data that only a program reads.
+func summary(op operation) string {
+	if s, ok := op.(interface{ summary() string }); ok {
+		return s.summary()
+	}
+	return op.String()
+}
+
+// undoing reports whether something is being undone.
+func (p *pool) undoing() bool { return p.engine.undoes.Load() > 0 }

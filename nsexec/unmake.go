@@ -1,0 +1,233 @@
+//go:build linux
+
+package nsexec
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// What a run has made is taken away by the operations here. They know it by
+// what can't be had by another: a namespace by its cookie, a link by the index
+// that the run chose for it. What is gone, or is another's by now, they leave
+// alone, so doing them twice does no harm.
+
+// UnmakeNS deletes a named namespace if it is still the one with that cookie.
+func UnmakeNS(name string, cookie uint64) NsAction {
+	return nsAction("unmake-ns", unmakeNSOp{DefaultMountPath, name, cookie})
+}
+
+// UnmakeLink deletes the link with an index. The name is for people.
+func UnmakeLink(name string, index int) NsAction {
+	return nsAction("unmake-link", unmakeLinkOp{name, index})
+}
+
+// Unmake deletes the addresses, routes, rules and neighbours of a record.
+func Unmake(text string, r *Record) NsAction { return nsAction("unmake", unmakeOp{text, r}) }
+
+type unmakeNSOp struct {
+	dir, name string
+	cookie    uint64
+}
+
+func (o unmakeNSOp) String() string {
+	if o.dir != DefaultMountPath {
+		return fmt.Sprintf("unmake ns %s cookie %d", quote(o.dir+"/"+o.name), o.cookie)
+	}
+	return fmt.Sprintf("unmake ns %s cookie %d", quote(o.name), o.cookie)
+}
+
+func (o unmakeNSOp) act(_ context.Context, c *Conn) error {
+	path, err := namedPath(o.dir, o.name)
+	if err != nil {
+		return err
+	}
+	if there, err := o.isThere(path); err != nil || !there {
+		return err
+	}
+	if p, ok := c.space.(*pool); ok {
+		p.forgetCookie(o.cookie)
+	}
+	err = delNSOp{o.dir, o.name}.delete()
+	if isGone(err) {
+		return nil
+	}
+	return err
+}
+
+// isThere reports whether the name is bound to the namespace, or is the file
+// that it was about to be bound to, which holds its cookie.
+func (o unmakeNSOp) isThere(path string) (bool, error) {
+	fd, err := openNetns(path)
+	switch {
+	case err == nil:
+		defer unix.Close(fd)
+		cookie, err := cookieOf(fd)
+		return cookie == o.cookie, err
+	case errors.Is(err, unix.ENOENT):
+		return false, nil
+	case errors.Is(err, unix.EINVAL): // it is a file, but no namespace
+		text, err := os.ReadFile(path)
+		return err == nil && string(text) == nameMark(o.cookie), nil
+	}
+	return false, err
+}
+
+// nameMark is what the file of a namespace's name holds, under the namespace
+// that is bound over it, so that it is known whose it is where that has not
+// come to pass.
+func nameMark(cookie uint64) string { return fmt.Sprintf("nescript %d\n", cookie) }
+
+// Present reports whether what an action would take away or put in order is
+// still there, as far as that can be told without doing it.
+func Present(c *Conn, a Action) (bool, error) {
+	ns, ok := a.(NsAction)
+	if !ok {
+		return true, nil
+	}
+	switch o := ns.op.(type) {
+	case unmakeNSOp:
+		path, err := namedPath(o.dir, o.name)
+		if err != nil {
+			return false, err
+		}
+		return o.isThere(path)
+	case unmakeLinkOp:
+		_, err := c.Index(ByIndex(o.index))
+		if isGone(err) {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	return true, nil
+}
+
+// Makes says what an action takes away: "namespace", "link" or the like, or ""
+// where it is to put something back.
+func Makes(a Action) string {
+	ns, ok := a.(NsAction)
+	if !ok {
+		return ""
+	}
+	switch o := ns.op.(type) {
+	case unmakeNSOp:
+		return "namespace"
+	case unmakeLinkOp:
+		return "link"
+	case unmakeOp:
+		return o.record.what()
+	}
+	return ""
+}
+
+type unmakeLinkOp struct {
+	name  string
+	index int
+}
+
+func (o unmakeLinkOp) String() string {
+	return fmt.Sprintf("unmake link %s index %d", quote(o.name), o.index)
+}
+
+func (o unmakeLinkOp) act(_ context.Context, c *Conn) error {
+	err := c.delLink(o.index)
+	if errors.Is(err, unix.ENODEV) {
+		return nil
+	}
+	return err
+}
+
+// delLink deletes a link by its index.
+func (c *Conn) delLink(index int) error {
+	req := c.Request(unix.RTM_DELLINK, unix.NLM_F_ACK)
+	msg := nl.NewIfInfomsg(unix.AF_UNSPEC)
+	msg.Index = int32(index)
+	req.AddData(msg)
+	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
+	return err
+}
+
+// unmakeOp deletes what a record describes.
+type unmakeOp struct {
+	text   string
+	record *Record
+}
+
+func (o unmakeOp) String() string {
+	return fmt.Sprintf("unmake %s %s data %s", o.record.what(), quote(o.text), o.record.encode())
+}
+
+func (o unmakeOp) summary() string {
+	return fmt.Sprintf("unmake %s %s", o.record.what(), quote(o.text))
+}
+
+func (o unmakeOp) act(_ context.Context, c *Conn) error {
+	for _, m := range o.record.msgs {
+		var err error
+		if m.kind == unix.RTM_NEWADDR && m.body[0] == unix.AF_INET {
+			err = c.removeAddr(m)
+		} else {
+			err = c.remove(m)
+		}
+		if err != nil && !isMissing(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// remove deletes what a message describes.
+func (c *Conn) remove(m message) error {
+	req := c.Request(int(m.kind)+1, unix.NLM_F_ACK) // RTM_DEL… follows RTM_NEW…
+	req.AddRawData(m.body)
+	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
+	return err
+}
+
+// removeAddr deletes an IPv4 address and nothing else: with the first address of
+// a network, the kernel deletes the others of it, which may be somebody else's.
+func (c *Conn) removeAddr(m message) error {
+	index := m.addrIndex()
+	had, err := c.recordOf([]int{index}, false)
+	if err != nil {
+		return err
+	}
+	if err := c.remove(m); err != nil {
+		return err
+	}
+	kept := &Record{}
+	for _, other := range had.msgs {
+		switch other.kind {
+		case unix.RTM_NEWADDR:
+			if bytes.Equal(other.addrKey(), m.addrKey()) {
+				continue
+			}
+		case unix.RTM_NEWROUTE:
+			a := other.attrs()
+			if other.body[5] == unix.RTPROT_KERNEL || bytes.Equal(a[unix.RTA_PREFSRC], m.attrs()[unix.IFA_LOCAL]) {
+				continue // they go with the address, or come with another
+			}
+		case unix.RTM_NEWLINK, unix.RTM_SETLINK:
+			continue
+		}
+		kept.msgs = append(kept.msgs, other)
+	}
+	return kept.restoreIn(c)
+}
+
+// isMissing reports whether the kernel says that what is to be deleted is not
+// there.
+func isMissing(err error) bool {
+	for _, errno := range []unix.Errno{unix.ESRCH, unix.ENOENT, unix.EADDRNOTAVAIL, unix.ENODEV} {
+		if errors.Is(err, errno) {
+			return true
+		}
+	}
+	return false
+}
