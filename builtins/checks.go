@@ -23,7 +23,7 @@ func from(c *Call) nsexec.Ref {
 }
 
 var expectPing = &Spec{
-	Name: "expect ping", Group: Checks,
+	Name: "expect ping", Group: Checks, NoUndo: changesNothing,
 	Doc:     "an address answers ICMP echo requests",
 	Example: "expect within 3s ping from h1 10.0.0.2 count 3",
 	Params:  []Param{{Name: "IP", Type: hostAddress}},
@@ -60,7 +60,7 @@ var addrPort = ofText("IP:PORT", func(s string) (netip.AddrPort, error) {
 const tcpTimeout = time.Second
 
 var expectTCP = &Spec{
-	Name: "expect tcp", Group: Checks,
+	Name: "expect tcp", Group: Checks, NoUndo: changesNothing,
 	Doc:     "a TCP port takes connections",
 	Example: "expect within 3s tcp from h1 10.0.0.2:80",
 	Params:  []Param{{Name: "IP:PORT", Type: addrPort}},
@@ -75,7 +75,7 @@ var expectTCP = &Spec{
 }
 
 var expectExec = &Spec{
-	Name: "expect exec", Group: Checks,
+	Name: "expect exec", Group: Checks, NoUndo: ProgramsOwn,
 	Doc:     "a program ends with status 0",
 	Example: "expect exec test -e /etc/hosts",
 	Params:  execSpec.Params,

@@ -35,7 +35,7 @@ func EnterNS(env *Env, name string) nsexec.Step {
 		if lang.Nearest(name, have) != "" {
 			return &nsexec.NoNamespaceError{Ref: nsexec.Named(name), Have: have}
 		}
-		err = nsexec.NewNamedNS(name, true)
+		err = nsexec.Part(ctx, c, nsexec.NewNS(name, true))
 		var there *nsexec.NSExistsError
 		if err != nil && !errors.As(err, &there) {
 			return err

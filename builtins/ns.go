@@ -52,7 +52,7 @@ var moveSpec = &Spec{
 	Example: "move eth0 ns h1",
 	Params: []Param{
 		{Name: "LINK", Type: linkType},
-		{Name: "REF", Type: refWord, Many: true, Doc: "the namespace: ns NAME, pid N, thread PID TID, path FILE, docker NAME, podman NAME or host"},
+		{Name: "REF", Type: refWord, Many: true, Doc: "the namespace: ns NAME, pid N, thread PID TID, path FILE, docker NAME, podman NAME, cookie N NAME or host"},
 	},
 	Verify: verifyMove,
 	Compile: func(c *Call) ([]nsexec.Step, error) {

@@ -11,8 +11,15 @@ import (
 	"github.com/nescript/nescript/nsexec"
 )
 
+// Why some verbs have no undo.
+const (
+	// ProgramsOwn is the reason of the verbs that run programs.
+	ProgramsOwn    = "what a program does only its author can undo: undo < … > after it says how"
+	changesNothing = "it changes nothing"
+)
+
 var execSpec = &Spec{
-	Name: "exec", Group: Programs,
+	Name: "exec", Group: Programs, NoUndo: ProgramsOwn,
 	Doc:     "run a program in the namespace and wait for it; a status other than 0 is a failure",
 	Example: "exec echo hello",
 	Params:  []Param{{Name: "CMD", Type: textType, Doc: "the program, looked up in PATH"}, {Name: "ARG", Type: textType, Many: true, Optional: true}},
@@ -22,7 +29,7 @@ var execSpec = &Spec{
 }
 
 var shSpec = &Spec{
-	Name: "sh", Group: Programs,
+	Name: "sh", Group: Programs, NoUndo: ProgramsOwn,
 	Doc:     "run a shell script in the namespace; further words are its $1, $2 and so on",
 	Example: "sh `echo \"$1\" | tr a-z A-Z` hello",
 	Params:  []Param{{Name: "SCRIPT", Type: textType}, {Name: "ARG", Type: textType, Many: true, Optional: true}},
@@ -39,7 +46,7 @@ func run(c *Call, args []string) []nsexec.Step {
 }
 
 var printSpec = &Spec{
-	Name: "print", Group: Programs,
+	Name: "print", Group: Programs, NoUndo: changesNothing,
 	Doc:     "write a line of its arguments, with blanks between",
 	Example: `print "there are" 3 "hosts"`,
 	Params:  []Param{{Name: "TEXT", Type: anyType, Many: true, Optional: true}},
@@ -63,7 +70,7 @@ type FailError struct{ Message string }
 func (e *FailError) Error() string { return e.Message }
 
 var failSpec = &Spec{
-	Name: "fail", Group: Programs,
+	Name: "fail", Group: Programs, NoUndo: changesNothing,
 	Doc:     "end the script as a failure",
 	Example: `fail "no such thing"`,
 	Params:  []Param{{Name: "TEXT", Type: anyType, Many: true}},

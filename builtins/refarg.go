@@ -11,7 +11,7 @@ import (
 )
 
 // refWord is one word of a namespace's naming: `ns`, `h1`.
-var refWord = ofText("ns NAME|pid N|thread PID TID|path FILE|docker NAME|podman NAME|host", func(s string) (string, error) {
+var refWord = ofText("ns NAME|pid N|thread PID TID|path FILE|docker NAME|podman NAME|cookie N NAME|host", func(s string) (string, error) {
 	if s == "" {
 		return "", errors.New("must not be empty")
 	}
@@ -20,7 +20,7 @@ var refWord = ofText("ns NAME|pid N|thread PID TID|path FILE|docker NAME|podman 
 
 // refOf reads the words of a namespace's naming.
 func refOf(words []string) (nsexec.Ref, error) {
-	takes := map[string]int{"host": 0, "thread": 2}
+	takes := map[string]int{"host": 0, "thread": 2, "cookie": 2}
 	n, ok := takes[words[0]]
 	if !ok {
 		n = 1
@@ -35,6 +35,8 @@ func refOf(words []string) (nsexec.Ref, error) {
 		return nsexec.Named(words[1]), nsexec.CheckNSName(words[1])
 	case "path":
 		return nsexec.Path(words[1]), nil
+	case "cookie":
+		return CookieRef(words[1], words[2])
 	case "docker":
 		return nsexec.Docker(words[1]), nil
 	case "podman":
@@ -47,8 +49,22 @@ func refOf(words []string) (nsexec.Ref, error) {
 		tid, err2 := processNumber(words[2])
 		return nsexec.Thread(pid, tid), errors.Join(err, err2)
 	}
-	return nsexec.Ref{}, fmt.Errorf("%q does not say which kind of namespace: ns, pid, thread, path, docker, podman or host", words[0])
+	return nsexec.Ref{}, fmt.Errorf("%q does not say which kind of namespace: ns, pid, thread, path, docker, podman, cookie or host", words[0])
 }
+
+// CookieRef is the namespace with a cookie, and the name that it is likely to
+// have; "-" is none.
+func CookieRef(number, hint string) (nsexec.Ref, error) {
+	n, err := strconv.ParseUint(number, 10, 63)
+	if err != nil || n == 0 {
+		return nsexec.Ref{}, fmt.Errorf("%q is not the cookie of a namespace", number)
+	}
+	if hint == "-" {
+		hint = ""
+	}
+	return nsexec.Cookie(n, hint), nil
+}
+
 
 func processNumber(s string) (int, error) {
 	n, err := strconv.Atoi(s)

@@ -23,6 +23,7 @@ const (
 	System     Group = "system"
 	Programs   Group = "programs"
 	Checks     Group = "checks"
+	Undoing    Group = "undoing"
 )
 
 // Modifiers is the set of the words that may stand before a verb.
@@ -53,6 +54,9 @@ type Spec struct {
 	// Enter, where set, allows a block after the arguments. It runs in the
 	// namespaces that Enter returns, once the verb's own steps are done.
 	Enter func(*Call) []nsexec.Ref
+	// NoUndo is why what the verb does is not undone when a run fails. It is
+	// empty for verbs whose actions know how to undo themselves.
+	NoUndo string
 	// Verify, where set, says what is wrong that one argument alone does not
 	// show, such as options that need each other. Values may be unknown: nil.
 	// Compile refuses the same.

@@ -56,7 +56,7 @@ var linkNameType = newLinkType
 const settleTime = 5 * time.Second
 
 var settleSpec = &Spec{
-	Name: "settle", Group: System,
+	Name: "settle", Group: System, NoUndo: changesNothing,
 	Doc:     "wait until the links that are up have carrier and no IPv6 address is tentative: in the namespace, or in those named",
 	Example: "settle within 10s h1 h2",
 	Params:  []Param{{Name: "NS", Type: nsName, Many: true, Optional: true}},

@@ -12,6 +12,7 @@ var table = concat(
 	[]*Spec{sysctlSpec, forwardSpec, settleSpec},
 	[]*Spec{execSpec, shSpec, printSpec, failSpec},
 	[]*Spec{expectPing, expectTCP, expectExec},
+	[]*Spec{unmakeSpec, restoreSpec},
 )
 
 // kinds are the kinds of links that have a verb.

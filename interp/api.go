@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"sync/atomic"
 
 	"github.com/nescript/nescript/builtins"
 	"github.com/nescript/nescript/lang"
@@ -37,6 +38,11 @@ type Interp struct {
 	middleware     []func(CallFunc) CallFunc
 	trace          io.Writer
 	progress       func(done int)
+
+	keep, stays bool            // what a run changed is left: where it fails, where it succeeds
+	journal     nsexec.Journal  // of Journal; may be nil
+	patience    context.Context // of Patience; may be nil
+	undoing     func(changes int)
 
 	engine nsexec.Runner
 	own    io.Closer // the engine if this Interp made it
@@ -114,11 +120,13 @@ func (in *Interp) RunString(ctx context.Context, name, src string) error {
 
 // Run checks a script and runs it in the current namespace. An error that is a
 // [lang.Diagnostics] says that the script is wrong and that nothing was
-// touched. Any other holds an [*Error] for each statement that failed; what had
-// been done before stays. [Diagnose] explains both.
+// touched. Any other holds an [*Error] for each statement that failed. What the
+// run had changed by then is undone before Run returns, unless [Keep] says
+// otherwise; what could not be undone is in an [*nsexec.UndoError] beside it.
+// [Diagnose] explains all of them.
 //
 // When ctx is cancelled the run stops between two steps, runs what was
-// deferred, and returns an error that unwraps to ctx's.
+// deferred, undoes what it did, and returns an error that unwraps to ctx's.
 func (in *Interp) Run(ctx context.Context, f *lang.File) error {
 	return in.run(ctx, f, nil)
 }
@@ -194,7 +202,7 @@ func (in *Interp) run(ctx context.Context, f *lang.File, plan *planner) error {
 	if err != nil {
 		return err
 	}
-	m := &machine{in: in, prog: prog, plan: plan}
+	m := &machine{in: in, prog: prog, plan: plan, programs: new(atomic.Int64)}
 	m.do = m.enqueue
 	for _, mw := range slices.Backward(in.middleware) {
 		m.do = mw(m.do)
@@ -206,15 +214,19 @@ func (in *Interp) run(ctx context.Context, f *lang.File, plan *planner) error {
 	for _, file := range prog.files {
 		in.noteParams(file)
 	}
-	e := &env{m: m, ctx: ctx, vars: in.globals, ns: in.Namespace(), file: f}
-	if err := e.refuse(f.Body.Stmts); err != nil {
+	u, err := in.begin(plan)
+	if err != nil {
 		return err
 	}
+	if u != nil {
+		ctx = u.Context(ctx)
+	}
+	e := &env{m: m, ctx: ctx, vars: in.globals, ns: in.Namespace(), file: f}
 	_, err = e.stmts(f.Body.Stmts)
 	if err == nil {
 		err = m.flush(ctx)
 	}
-	return err
+	return m.ended(ctx, u, err)
 }
 
 func (in *Interp) noteParams(f *lang.File) {
@@ -223,18 +235,6 @@ func (in *Interp) noteParams(f *lang.File) {
 			in.knownParams[p.Name.Name] = true
 		}
 	}
-}
-
-// refuse finds a statement that is sure to run and can't, before anything is
-// touched.
-func (e *env) refuse(list []lang.Stmt) error {
-	for _, s := range list {
-		switch s.(type) {
-		case *lang.Atomic, *lang.Try, *lang.Undo:
-			return e.failed(s, nil, noUndo(s))
-		}
-	}
-	return nil
 }
 
 // runner is the engine, made when it is first needed.

@@ -25,6 +25,9 @@ func Diagnose(err error) []*lang.Diagnostic {
 	if errors.As(err, &diags) {
 		return diags
 	}
+	if left, ok := err.(*nsexec.UndoError); ok {
+		return diagnoseLeft(left)
+	}
 	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		var out []*lang.Diagnostic
 		for _, e := range many.Unwrap() {
@@ -52,16 +55,50 @@ func diagnoseOne(err error) *lang.Diagnostic {
 	if errors.Is(err, context.Canceled) {
 		d.Message = "interrupted"
 	}
-	if e != nil && e.Partly {
-		d.Notes = append(d.Notes, "a part of this statement took effect and stays")
-	}
-	if e != nil && e.Done > 0 {
-		d.Notes = append(d.Notes, doneNote(e.Done))
+	if e != nil {
+		d.Notes = append(d.Notes, e.remains()...)
 	}
 	return d
 }
 
-// doneNote is honest about what a failed run leaves behind.
+// remains says what is left of a run that failed.
+func (e *Error) remains() []string {
+	if e.Clean && e.Undone > 0 {
+		note := count(e.Undone, "change") + " undone; nothing is left of this run"
+		if e.programs {
+			note += " but what its programs did"
+		}
+		return []string{note}
+	}
+	if e.Clean || e.Undone > 0 {
+		return nil // there was nothing, or what is left is listed
+	}
+	var notes []string
+	if e.Partly {
+		notes = append(notes, "a part of this statement took effect and stays")
+	}
+	if e.Done > 0 {
+		notes = append(notes, doneNote(e.Done))
+	}
+	return notes
+}
+
+// diagnoseLeft lists what could not be undone.
+func diagnoseLeft(left *nsexec.UndoError) []*lang.Diagnostic {
+	var out []*lang.Diagnostic
+	for _, l := range left.Left {
+		d := &lang.Diagnostic{Message: fmt.Sprintf("not undone: %v", l.Err), Cause: l.Err}
+		if errors.Is(l.Err, context.Canceled) {
+			d.Message = "not undone: interrupted"
+		}
+		d.Notes = []string{"what would undo it: " + inNamespace(l.NS, l.Text)}
+		explainKernel(d, l.Err)
+		out = append(out, d)
+	}
+	return out
+}
+
+// doneNote is honest about what a run that is kept leaves behind.
 func doneNote(n int) string {
 	if n == 1 {
 		return "1 statement before this one took effect and stays"

@@ -21,14 +21,19 @@ type Error struct {
 	Start, End lang.Pos   // what it is about; Start is zero where that is nowhere
 	NS         nsexec.Ref // the namespace that the statement ran in
 	Frames     []lang.Frame
-	// Done is how many statements took effect before. They are not undone.
+	// Done is how many statements took effect before.
 	Done int
+	// Undone is how many changes were undone after the failure, and Clean
+	// whether that was all there were. A run that is kept has none undone.
+	Undone int
+	Clean  bool
 	// Partly is set where a part of the statement took effect too: a veth is
 	// there, say, but its far end has no master.
 	Partly bool
 	Err    error
 
 	label, help string
+	programs    bool // the run has run some, whose doings stay
 }
 
 // Error is one line: `lab.nes:3:8: no link "br1" in namespace "example"`.

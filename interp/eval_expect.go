@@ -75,14 +75,11 @@ func (e *env) tryCheck(s *lang.Expect) error {
 	return e.check(s.Check)
 }
 
-// tryFails passes where the block fails.
+// tryFails passes where the block fails; what it did by then is undone.
 func (e *env) tryFails(s *lang.Expect) error {
-	_, err := e.block(s.Fails)
-	if err == nil {
-		err = e.m.flush(e.ctx)
-	}
+	_, err := e.atomically(func(e *env) (outcome, error) { return e.block(s.Fails) })
 	switch {
-	case e.ctx.Err() != nil, errors.Is(err, ErrNoUndo), errors.Is(err, ErrTooDeep):
+	case e.ctx.Err() != nil, lasting(err):
 		return err
 	case err == nil:
 		return &CheckError{Msg: "the block was expected to fail, and did not", Tries: 1}

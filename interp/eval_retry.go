@@ -10,6 +10,7 @@ import (
 
 	"github.com/nescript/nescript/lang"
 	"github.com/nescript/nescript/lang/value"
+	"github.com/nescript/nescript/nsexec"
 )
 
 // retryWithin and retryEvery are the defaults of `retry`.
@@ -18,7 +19,8 @@ const (
 	retryEvery  = 100 * time.Millisecond
 )
 
-// retry runs a block until it passes.
+// retry runs a block until it passes. What a try that failed has changed is
+// undone before the next.
 func (e *env) retry(s *lang.Retry) (out outcome, err error) {
 	if err := e.m.flush(e.ctx); err != nil {
 		return goesOn, err
@@ -37,10 +39,7 @@ func (e *env) retry(s *lang.Retry) (out outcome, err error) {
 		return e.block(s.Body)
 	}
 	err = e.poll(within, every, func() error {
-		out, err = e.block(s.Body)
-		if err == nil {
-			err = e.m.flush(e.ctx)
-		}
+		out, err = e.atomically(func(e *env) (outcome, error) { return e.block(s.Body) })
 		return err
 	})
 	return out, err
@@ -66,7 +65,8 @@ func (e *env) poll(within, every time.Duration, try func() error) error {
 
 // lasting reports whether an error will be the same however often one tries.
 func lasting(err error) bool {
-	return errors.Is(err, ErrNoUndo) || errors.Is(err, ErrTooDeep)
+	var left *nsexec.UndoError
+	return errors.Is(err, ErrNoUndo) || errors.Is(err, ErrTooDeep) || errors.As(err, &left)
 }
 
 // triesError adds to an error how often it was tried.

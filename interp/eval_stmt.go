@@ -171,25 +171,14 @@ func (e *env) eval(s lang.Stmt) (outcome, error) {
 		return goesOn, e.include(s)
 	case *lang.Def:
 		return goesOn, nil // known since the check
-	case *lang.Atomic, *lang.Try, *lang.Undo:
-		return goesOn, noUndo(s)
+	case *lang.Atomic:
+		return e.atomic(s)
+	case *lang.Try:
+		return e.try(s)
+	case *lang.Undo:
+		return goesOn, e.undo(s)
 	}
 	return goesOn, fmt.Errorf("%T can't run", s)
-}
-
-// ErrNoUndo is the error of a statement that needs to put back what was done,
-// which can't be done yet: `atomic`, `try` and `undo`.
-var ErrNoUndo = errors.New("nothing can be undone yet, so this can't run")
-
-func noUndo(s lang.Stmt) error {
-	name := "undo"
-	switch s.(type) {
-	case *lang.Atomic:
-		name = "atomic"
-	case *lang.Try:
-		name = "try"
-	}
-	return fmt.Errorf("%s: %w", name, ErrNoUndo)
 }
 
 func (e *env) assign(s *lang.Assign) error {

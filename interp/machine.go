@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/nescript/nescript/builtins"
 	"github.com/nescript/nescript/lang"
@@ -32,6 +33,7 @@ type machine struct {
 	envs     map[nsexec.Ref]*builtins.Env
 	depth    int // of calls of defs
 	included map[*lang.File]bool
+	programs *atomic.Int64 // how many programs it has run; nil where nobody asks
 }
 
 // chainLimit is how many steps gather at most.
@@ -53,6 +55,9 @@ func (m *machine) enqueue(ctx context.Context, call *builtins.Call) error {
 	steps, err := call.Spec.Compile(call)
 	if err != nil {
 		return err
+	}
+	if m.programs != nil && runsPrograms(call) {
+		m.programs.Add(1)
 	}
 	m.site.number = m.waiting
 	for i := range steps {

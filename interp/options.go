@@ -3,6 +3,7 @@
 package interp
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -124,6 +125,45 @@ func OnCall(mw ...func(next CallFunc) CallFunc) Option {
 func Trace(w io.Writer) Option {
 	return func(i *Interp) error {
 		i.trace = w
+		return nil
+	}
+}
+
+// Keep leaves what a run has changed where it fails, rather than undo it.
+func Keep() Option {
+	return func(i *Interp) error {
+		i.keep = true
+		return nil
+	}
+}
+
+// Journal has runs write down how to undo them before they change anything, so
+// that it can be done after the process was killed. With stays, what a run that
+// succeeds has deleted or changed is kept aside for whoever undoes it later
+// from the journal; without, it is final. Without a Journal a run that fails
+// undoes itself all the same.
+func Journal(j nsexec.Journal, stays bool) Option {
+	return func(i *Interp) error {
+		i.journal, i.stays = j, stays
+		return nil
+	}
+}
+
+// Patience bounds how long a run that fails may take to undo itself: when ctx
+// ends, it stops undoing, and its error lists what is left. The default is
+// until it is done.
+func Patience(ctx context.Context) Option {
+	return func(i *Interp) error {
+		i.patience = ctx
+		return nil
+	}
+}
+
+// Undoing has f called when a run that has failed is about to be undone, with
+// the number of changes that there are to undo.
+func Undoing(f func(changes int)) Option {
+	return func(i *Interp) error {
+		i.undoing = f
 		return nil
 	}
 }

@@ -4,7 +4,6 @@ package interp
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"strings"
 	"time"
@@ -109,6 +108,42 @@ func (p *planner) enter(from, ref nsexec.Ref) (end func()) {
 	return p.block(from, "in new", ref)
 }
 
+// catch ends the block that is open and begins the one that follows its
+// failure.
+func (p *planner) catch() {
+	p.closeGroup()
+	last := p.levels[len(p.levels)-1]
+	p.levels = p.levels[:len(p.levels)-1]
+	p.line("> catch <")
+	p.levels = append(p.levels, planLevel{ns: last.ns})
+}
+
+// flat writes what a block would do, with all values put in, as one statement
+// on one line; it is empty where that is nothing.
+func (e *env) flat(b *lang.Block) (string, error) {
+	var text strings.Builder
+	p := newPlanner(&text)
+	m := *e.m
+	m.plan, m.pending, m.waiting = p, nil, 0
+	m.do = m.enqueue
+	in := *e
+	in.m = &m
+	if _, err := in.block(b); err != nil {
+		return "", err
+	}
+	if err := p.end(); err != nil {
+		return "", err
+	}
+	lines := strings.FieldsFunc(text.String(), func(r rune) bool { return r == '\n' })
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	if len(lines) == 0 {
+		return "", nil
+	}
+	return "in host < " + strings.Join(lines, "; ") + " >", nil
+}
+
 func (p *planner) end() error {
 	p.closeGroup()
 	return p.w.Flush()
@@ -134,7 +169,7 @@ func (p *planner) expect(e *env, s *lang.Expect, within time.Duration) error {
 		end := p.block(e.ns, head+"fails", e.ns)
 		_, err := e.block(s.Fails)
 		end()
-		if errors.Is(err, ErrNoUndo) || errors.Is(err, ErrTooDeep) {
+		if lasting(err) {
 			return err
 		}
 		return nil // that it fails is what is expected

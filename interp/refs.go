@@ -23,10 +23,10 @@ type place struct {
 
 // refWords are the words that a namespace's naming starts with, and how many
 // arguments each takes; ns takes one or more.
-var refWords = map[string]int{"host": 0, "new": 0, "ns": 1, "pid": 1, "thread": 2, "path": 1, "docker": 1, "podman": 1}
+var refWords = map[string]int{"host": 0, "new": 0, "ns": 1, "pid": 1, "thread": 2, "path": 1, "docker": 1, "podman": 1, "cookie": 2}
 
 // refNames is refWords sorted, for help.
-var refNames = []string{"docker", "host", "new", "ns", "path", "pid", "podman", "thread"}
+var refNames = []string{"cookie", "docker", "host", "new", "ns", "path", "pid", "podman", "thread"}
 
 // readRefs reads the arguments of `in`. Both the checker, for which some values
 // are nil, and the evaluator use it.
@@ -134,6 +134,9 @@ func refOf(word string, args []builtins.Arg, nodes []lang.Node) (nsexec.Ref, err
 		return nsexec.Ref{}, at(nodes[0], err)
 	}
 	switch word {
+	case "cookie":
+		ref, err := builtins.CookieRef(name, args[1].Value.String())
+		return ref, at(nodes[0], err)
 	case "path":
 		return nsexec.Path(name), nil
 	case "docker":
@@ -181,7 +184,7 @@ func checkNamespaceName(name string) error {
 
 // refText is a namespace as a script names it, its name quoted where it must be.
 func refText(ref nsexec.Ref) string {
-	if ref.Name == "" {
+	if ref.Name == "" || ref.Kind == nsexec.RefCookie {
 		return ref.String()
 	}
 	return strings.TrimSuffix(ref.String(), ref.Name) + lang.QuoteWord(ref.Name)

@@ -1,0 +1,151 @@
+//go:build linux
+
+package builtins
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/nescript/nescript/nsexec"
+)
+
+// The verbs that journals are written in. They are statements like any other,
+// so that a journal can be read and run, but they say what an object is by what
+// nothing else can have, its cookie or its index, and leave alone what is gone.
+
+// journaled is why the verbs of a journal are not undone themselves.
+const journaled = "it undoes something, and undoing is not undone"
+
+// cookieType is the cookie of a namespace.
+var cookieType = ofText("N", func(s string) (uint64, error) {
+	n, err := strconv.ParseUint(s, 10, 63)
+	if err != nil || n == 0 {
+		return 0, fmt.Errorf("%q is not the cookie of a namespace", s)
+	}
+	return n, nil
+})
+
+// madeKinds are the kinds of objects that a run makes.
+var madeKinds = oneOf(word{"ns", 0}, word{"link", 1}, word{"addr", 2}, word{"route", 2}, word{"rule", 2}, word{"neigh", 2})
+
+const (
+	ofNS = iota
+	ofLink
+	ofRecord
+)
+
+var cookieOption = Option{Name: "cookie", Type: cookieType, Doc: "the kernel's number for the namespace, which no other ever has"}
+
+var unmakeSpec = &Spec{
+	Name: "unmake", Group: Undoing, NoUndo: journaled,
+	Doc:     "take away what a run has made, if it is still there and still the same; for journals",
+	Example: "unmake ns h1 cookie 4711",
+	Params: []Param{
+		{Name: "KIND", Type: madeKinds},
+		{Name: "NAME", Type: textType, Doc: "of a namespace its name, else a text for people"},
+	},
+	Options: []Option{
+		cookieOption,
+		{Name: "index", Type: number(1, 1<<31-1), Doc: "the link's index, which the run chose for it"},
+		{Name: "data", Type: textType, Doc: "the object, as the kernel's messages in base64"},
+	},
+	Verify:  compiles,
+	Compile: compileUnmake,
+}
+
+func compileUnmake(c *Call) ([]nsexec.Step, error) {
+	name := c.Str("NAME")
+	switch c.Int("KIND") {
+	case ofNS:
+		cookie, ok := Opt[uint64](c, "cookie")
+		if !ok {
+			return nil, fmt.Errorf(`"unmake ns" needs "cookie"`)
+		}
+		return []nsexec.Step{{NS: nsexec.Host(), Action: nsexec.UnmakeNS(name, cookie)}}, nsexec.CheckNSName(name)
+	case ofLink:
+		if !c.Has("index") {
+			return nil, fmt.Errorf(`"unmake link" needs "index"`)
+		}
+		return []nsexec.Step{{NS: c.Env.NS, Action: nsexec.UnmakeLink(name, optInt(c, "index"))}}, nil
+	}
+	data, _ := Opt[string](c, "data")
+	record, err := nsexec.ReadRecord(data, nil)
+	if err == nil && record.IsEmpty() {
+		err = fmt.Errorf(`it needs "data"`)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []nsexec.Step{{NS: c.Env.NS, Action: nsexec.Unmake(name, record)}}, nil
+}
+
+// restoredKinds are the kinds of what can be put back.
+var restoredKinds = oneOf(word{"ns", ofNS}, word{"link", ofLink}, word{"addr", ofRecord}, word{"route", ofRecord},
+	word{"rule", ofRecord}, word{"neigh", ofRecord}, word{"sysctl", ofRecord}, word{"nexthop", ofRecord})
+
+var restoreSpec = &Spec{
+	Name: "restore", Group: Undoing, NoUndo: journaled,
+	Doc:     "put something back as it was before a run, unless it is so; for journals",
+	Example: "restore sysctl net.ipv4.ip_forward sysctl net/ipv4/ip_forward=0",
+	Params: []Param{
+		{Name: "KIND", Type: restoredKinds},
+		{Name: "NAME", Type: textType, Doc: "of a namespace its name, else a text for people"},
+	},
+	Options: []Option{
+		cookieOption,
+		{Name: "index", Type: number(1, 1<<31-1), Doc: "the index that the link has where it waits"},
+		{Name: "from", Type: refWord, Many: true, Doc: "the namespace where a link waits, or the path that keeps a namespace"},
+		{Name: "remake", Doc: "make the link again"},
+		{Name: "data", Type: textType, Doc: "how it was, as the kernel's messages in base64"},
+		{Name: "sysctl", Type: textType, Many: true, Doc: "sysctls as PATH=VALUE"},
+	},
+	Verify:  compiles,
+	Compile: compileRestore,
+}
+
+func compileRestore(c *Call) ([]nsexec.Step, error) {
+	name := c.Str("NAME")
+	var from nsexec.Ref
+	if g, ok := c.Option("from"); ok {
+		var err error
+		if from, err = refOf(texts(g.Values)); err != nil {
+			return nil, err
+		}
+	}
+	if c.Int("KIND") == ofNS {
+		cookie, ok := Opt[uint64](c, "cookie")
+		if !ok || from.Kind != nsexec.RefPath {
+			return nil, fmt.Errorf(`"restore ns" needs "cookie" and "from path"`)
+		}
+		return []nsexec.Step{{NS: nsexec.Host(), Action: nsexec.RestoreNS(name, cookie, from.Name)}}, nsexec.CheckNSName(name)
+	}
+	data, _ := Opt[string](c, "data")
+	var sysctls []string
+	if g, ok := c.Option("sysctl"); ok {
+		sysctls = texts(g.Values)
+	}
+	record, err := nsexec.ReadRecord(data, sysctls)
+	if err == nil && record.IsEmpty() {
+		err = fmt.Errorf(`it needs "data" or "sysctl"`)
+	}
+	if err != nil {
+		return nil, err
+	}
+	cfg := nsexec.RestoreConfig{Text: name, Record: record, Index: optInt(c, "index"), Remake: c.Has("remake")}
+	if from.Kind == nsexec.RefPath {
+		cfg.From = from.Name
+	} else {
+		cfg.FromNS = from
+	}
+	return []nsexec.Step{{NS: c.Env.NS, Action: nsexec.Restore(cfg)}}, nil
+}
+
+func texts(vals []any) []string {
+	var out []string
+	for _, v := range vals {
+		if s, ok := v.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
