@@ -96,6 +96,7 @@ var restoreSpec = &Spec{
 		{Name: "index", Type: number(1, 1<<31-1), Doc: "the index that the link has where it waits"},
 		{Name: "from", Type: refWord, Many: true, Doc: "the namespace where a link waits, or the path that keeps a namespace"},
 		{Name: "remake", Doc: "make the link again"},
+		{Name: "replaced", Doc: "delete the routes that have taken the place of the old ones"},
 		{Name: "data", Type: textType, Doc: "how it was, as the kernel's messages in base64"},
 		{Name: "sysctl", Type: textType, Many: true, Doc: "sysctls as PATH=VALUE"},
 	},
@@ -131,7 +132,7 @@ func compileRestore(c *Call) ([]nsexec.Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := nsexec.RestoreConfig{Text: name, Record: record, Index: optInt(c, "index"), Remake: c.Has("remake")}
+	cfg := nsexec.RestoreConfig{Text: name, Record: record, Index: optInt(c, "index"), Remake: c.Has("remake"), Replaced: c.Has("replaced")}
 	if from.Kind == nsexec.RefPath {
 		cfg.From = from.Name
 	} else {

@@ -202,13 +202,13 @@ func (in *Interp) run(ctx context.Context, f *lang.File, plan *planner) error {
 	if err != nil {
 		return err
 	}
-	m := &machine{in: in, prog: prog, plan: plan, programs: new(atomic.Int64)}
-	m.do = m.enqueue
+	m := in.newMachine(prog, plan)
+	m.programs, m.tally.report = new(atomic.Int64), in.progress
 	for _, mw := range slices.Backward(in.middleware) {
 		m.do = mw(m.do)
 	}
 	if in.trace != nil && plan == nil {
-		m.do = m.traced(m.do)
+		m.do = traced(m.do)
 	}
 	maps.Copy(in.defs, prog.defs)
 	for _, file := range prog.files {
@@ -221,6 +221,7 @@ func (in *Interp) run(ctx context.Context, f *lang.File, plan *planner) error {
 	if u != nil {
 		ctx = u.Context(ctx)
 	}
+	ctx = m.context(ctx)
 	e := &env{m: m, ctx: ctx, vars: in.globals, ns: in.Namespace(), file: f}
 	_, err = e.stmts(f.Body.Stmts)
 	if err == nil {

@@ -104,7 +104,7 @@ func (e *env) runDef(d *defn, n lang.Node, vals []value.Value) (value.Value, err
 	defer func() { e.m.depth-- }()
 	result := value.Value(value.Null{})
 	in := *e
-	in.vars = &scope{up: e.m.in.globals}
+	in.vars = &scope{up: e.m.in.globals, guard: e.m.beside}
 	in.file = d.file
 	in.result = &result
 	in.trace = &frame{up: e.trace, file: e.file, node: n, def: d, args: vals}

@@ -47,55 +47,57 @@ func (e *env) returnStmt(s *lang.Return) (outcome, error) {
 // forStmt runs the body once for each item of a list, each number of a range,
 // each key of a record.
 func (e *env) forStmt(s *lang.For) (outcome, error) {
-	over, err := e.expr(s.In)
+	n, turn, err := e.turns(s)
 	if err != nil {
 		return goesOn, err
 	}
 	vars := &scope{up: e.vars}
-	turn := func(key, val value.Value) (outcome, error) {
+	for i := range n {
 		vars.reset()
-		if s.Key != nil {
-			vars.declare(s.Key.Name, key)
-		}
-		vars.declare(s.Var.Name, val)
-		in := *e
-		in.vars = vars
-		in.trace = &frame{up: e.trace, file: e.file, node: s, loop: s, args: []value.Value{key, val}}
-		return in.stmts(s.Body.Stmts)
-	}
-	switch over := over.(type) {
-	case value.Range:
-		for i := range rangeLen(over) {
-			if out, err := turn(value.Int(i), value.Int(over.First+i)); err != nil || out != goesOn {
-				return out, err
-			}
-		}
-	case value.List:
-		for i, v := range over {
-			if out, err := turn(value.Int(i), v); err != nil || out != goesOn {
-				return out, err
-			}
-		}
-	case *value.Record:
-		return goesOnOver(over, s.Key != nil, turn)
-	default:
-		return goesOn, at(s.In, fmt.Errorf("for goes over a list, a range or a record, this is %s", describe(over)))
-	}
-	return goesOn, nil
-}
-
-// goesOnOver runs turn for each key of a record: with the key and its value,
-// or, for a loop with one variable, with the key alone.
-func goesOnOver(rec *value.Record, both bool, turn func(k, v value.Value) (outcome, error)) (outcome, error) {
-	for _, k := range rec.Keys() {
-		key := value.Value(value.String(k))
-		val, _ := rec.Get(k)
-		if !both {
-			val = key
-		}
-		if out, err := turn(key, val); err != nil || out != goesOn {
+		key, val := turn(i)
+		if out, err := e.turn(s, vars, key, val).stmts(s.Body.Stmts); err != nil || out != goesOn {
 			return out, err
 		}
 	}
 	return goesOn, nil
+}
+
+// turns evaluates what a loop goes over: how many turns there are, and the key
+// and the value of each. Of a record, a loop with one variable gets the keys.
+func (e *env) turns(s *lang.For) (n int64, turn func(i int64) (key, val value.Value), err error) {
+	over, err := e.expr(s.In)
+	if err != nil {
+		return 0, nil, err
+	}
+	switch over := over.(type) {
+	case value.Range:
+		turn = func(i int64) (key, val value.Value) { return value.Int(i), value.Int(over.First + i) }
+		return rangeLen(over), turn, nil
+	case value.List:
+		turn = func(i int64) (key, val value.Value) { return value.Int(i), over[i] }
+		return int64(len(over)), turn, nil
+	case *value.Record:
+		keys := over.Keys()
+		turn = func(i int64) (key, val value.Value) {
+			if s.Key == nil {
+				return nil, value.String(keys[i])
+			}
+			val, _ = over.Get(keys[i])
+			return value.String(keys[i]), val
+		}
+		return int64(len(keys)), turn, nil
+	}
+	return 0, nil, at(s.In, fmt.Errorf("for goes over a list, a range or a record, this is %s", describe(over)))
+}
+
+// turn is the env of one turn of a loop, whose variables are declared in vars.
+func (e *env) turn(s *lang.For, vars *scope, key, val value.Value) *env {
+	if s.Key != nil {
+		vars.declare(s.Key.Name, key)
+	}
+	vars.declare(s.Var.Name, val)
+	in := *e
+	in.vars = vars
+	in.trace = &frame{up: e.trace, file: e.file, node: s, loop: s, args: []value.Value{key, val}}
+	return &in
 }

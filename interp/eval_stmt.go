@@ -87,13 +87,11 @@ func (e *env) deferred(later []lang.Stmt, err error) error {
 	if err == nil {
 		errs[0] = e.m.flush(e.ctx)
 	}
-	if e.ctx.Err() != nil {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(e.ctx), graceTime)
-		defer cancel()
-		last := *e
-		last.ctx = ctx
-		e = &last
-	}
+	ctx, cancel := grace(e.ctx)
+	defer cancel()
+	last := *e
+	last.ctx = ctx
+	e = &last
 	for i := len(later) - 1; i >= 0; i-- {
 		_, err := e.stmt(later[i])
 		if err == nil {
@@ -102,6 +100,22 @@ func (e *env) deferred(later []lang.Stmt, err error) error {
 		errs = append(errs, err)
 	}
 	return joined(errs)
+}
+
+// grace returns a context that outlives ctx by graceTime, also where ctx ends
+// only later: what is deferred may be at work by then.
+func grace(ctx context.Context) (context.Context, context.CancelFunc) {
+	on := context.WithoutCancel(ctx)
+	if ctx.Err() != nil {
+		return context.WithTimeout(on, graceTime)
+	}
+	on, cancel := context.WithCancel(on)
+	stop := context.AfterFunc(ctx, func() {
+		if sleep(on, graceTime) {
+			cancel()
+		}
+	})
+	return on, func() { stop(); cancel() }
 }
 
 // joined is errors.Join that keeps a single error as it is.
@@ -156,10 +170,7 @@ func (e *env) eval(s lang.Stmt) (outcome, error) {
 	case *lang.Retry:
 		return e.retry(s)
 	case *lang.Parallel:
-		if s.For != nil {
-			return e.forStmt(s.For)
-		}
-		return e.block(s.Body)
+		return goesOn, e.parallel(s)
 	case *lang.Defer:
 		// What came before must not be found to have failed only after the
 		// deferred statement has run.
@@ -186,9 +197,12 @@ func (e *env) assign(s *lang.Assign) error {
 	if err != nil {
 		return err
 	}
-	dst := e.vars.find(s.Name.Name)
+	dst, guarded := e.vars.findToChange(s.Name.Name)
 	if dst == nil {
 		return at(s.Name, fmt.Errorf("variable %q has no value yet", s.Name.Name))
+	}
+	if guarded {
+		return at(s.Name, outsideError(s.Name.Name))
 	}
 	dst.val = v
 	return nil

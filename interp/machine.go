@@ -13,7 +13,8 @@ import (
 	"github.com/nescript/nescript/nsexec"
 )
 
-// machine is one run: the chain of steps that wait, and what has been done.
+// machine is one run, or one worker of a parallel statement in it: the chain of
+// steps that wait, and what has been done.
 //
 // Steps gather so that the engine gets many at once. They are handed over when
 // something must see their effect (a query, a check), when there are enough,
@@ -27,13 +28,46 @@ type machine struct {
 
 	pending  []nsexec.Step
 	waiting  int // how many calls the pending steps belong to
-	done     int // how many calls have been done
 	site     *site
 	plans    map[*lang.Command]*planned
 	envs     map[nsexec.Ref]*builtins.Env
 	depth    int // of calls of defs
 	included map[*lang.File]bool
-	programs *atomic.Int64 // how many programs it has run; nil where nobody asks
+	programs *atomic.Int64 // how many programs the run has run; nil where nobody asks
+	io       streams
+	tally    *tally // how many calls of the run have been done
+	crew     crew
+	beside   bool // it runs items of a parallel statement
+}
+
+func (in *Interp) newMachine(prog *program, plan *planner) *machine {
+	return &machine{
+		in: in, prog: prog, plan: plan, do: enqueue, tally: &tally{}, crew: newCrew(),
+		io: streams{in: in.stdin, out: in.stdout, err: in.stderr, trace: in.trace},
+	}
+}
+
+type machineKey struct{}
+
+// context returns a context for calls of m.
+func (m *machine) context(ctx context.Context) context.Context {
+	return context.WithValue(ctx, machineKey{}, m)
+}
+
+// machineOf is the machine whose call has the context, or nil.
+func machineOf(ctx context.Context) *machine {
+	m, _ := ctx.Value(machineKey{}).(*machine)
+	return m
+}
+
+// enqueue is the innermost CallFunc. The functions around it are made once for
+// a run and serve all of its machines, so the context says whose call it is.
+func enqueue(ctx context.Context, call *builtins.Call) error {
+	m := machineOf(ctx)
+	if m == nil {
+		return errors.New("the context of this call is not one of its run")
+	}
+	return m.enqueue(ctx, call)
 }
 
 // chainLimit is how many steps gather at most.
@@ -47,7 +81,7 @@ type site struct {
 	number int // how many calls came before it in its chain
 }
 
-// enqueue is the innermost CallFunc: it adds the call's steps to the chain.
+// enqueue adds the call's steps to the chain.
 func (m *machine) enqueue(ctx context.Context, call *builtins.Call) error {
 	if m.plan != nil {
 		return m.plan.call(m.site.env, call)
@@ -79,7 +113,7 @@ func (m *machine) flush(ctx context.Context) error {
 	steps, calls := m.pending, m.waiting
 	m.pending, m.waiting = m.pending[len(m.pending):], 0
 	if len(steps) == 0 {
-		m.advance(calls)
+		m.tally.add(calls)
 		return nil
 	}
 	runner, err := m.in.runner()
@@ -87,19 +121,11 @@ func (m *machine) flush(ctx context.Context) error {
 		err = runner.Run(ctx, steps...)
 	}
 	if err == nil {
-		m.advance(calls)
+		m.tally.add(calls)
 		m.pending = reuse(steps)
 		return nil
 	}
 	return m.stepFailed(steps, err)
-}
-
-// advance counts calls that were done.
-func (m *machine) advance(calls int) {
-	m.done += calls
-	if m.in.progress != nil {
-		m.in.progress(m.done)
-	}
 }
 
 // reuse empties a chain's slice for the next one.
@@ -124,7 +150,7 @@ func (m *machine) stepFailed(steps []nsexec.Step, err error) error {
 	if at == nil {
 		return err
 	}
-	m.advance(at.number)
+	m.tally.add(at.number)
 	out := at.env.failed(at.node, &at.args, err)
 	out.Partly = partly
 	return out
@@ -144,7 +170,7 @@ func (m *machine) envOf(ns nsexec.Ref) *builtins.Env {
 	if e, ok := m.envs[ns]; ok {
 		return e
 	}
-	e := &builtins.Env{NS: ns, Stdin: m.in.stdin, Stdout: m.in.stdout, Stderr: m.in.stderr, Dir: m.in.dir}
+	e := &builtins.Env{NS: ns, Stdin: m.io.in, Stdout: m.io.out, Stderr: m.io.err, Dir: m.in.dir}
 	if m.envs == nil {
 		m.envs = map[nsexec.Ref]*builtins.Env{}
 	}
@@ -153,9 +179,9 @@ func (m *machine) envOf(ns nsexec.Ref) *builtins.Env {
 }
 
 // traced writes each call down before it runs.
-func (m *machine) traced(next CallFunc) CallFunc {
+func traced(next CallFunc) CallFunc {
 	return func(ctx context.Context, call *builtins.Call) error {
-		if _, err := fmt.Fprintln(m.in.trace, inNamespace(call.Env.NS, call.String())); err != nil {
+		if _, err := fmt.Fprintln(machineOf(ctx).io.trace, inNamespace(call.Env.NS, call.String())); err != nil {
 			return err
 		}
 		return next(ctx, call)

@@ -9,6 +9,7 @@ type scope struct {
 	up    *scope
 	vars  []variable
 	index map[string]int // set once there are many
+	guard bool           // what is further up can't be changed from here
 }
 
 type variable struct {
@@ -44,6 +45,18 @@ func (s *scope) find(name string) *variable {
 		}
 	}
 	return nil
+}
+
+// findToChange is find for an assignment: guarded is set where the variable may
+// be read by what runs at the same time.
+func (s *scope) findToChange(name string) (v *variable, guarded bool) {
+	for ; s != nil; s = s.up {
+		if v := s.local(name); v != nil {
+			return v, guarded
+		}
+		guarded = guarded || s.guard
+	}
+	return nil, false
 }
 
 // declare adds a variable, or gives one that is there its new value.

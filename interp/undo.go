@@ -237,8 +237,11 @@ func (in *Interp) runText(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
-	m := &machine{in: in, prog: prog}
-	m.do = m.enqueue
+	m := in.newMachine(prog, nil)
+	if of := machineOf(ctx); of != nil {
+		m.io = of.io // what undoes an item of a parallel statement writes as that does
+	}
+	ctx = m.context(ctx)
 	e := &env{m: m, ctx: ctx, vars: &scope{up: in.globals}, ns: nsexec.Host(), file: f}
 	if _, err := e.stmts(f.Body.Stmts); err != nil {
 		return err

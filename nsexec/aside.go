@@ -49,7 +49,7 @@ func (o delAsideOp) act(ctx context.Context, c *Conn) error {
 
 // setAside deletes a link with those made on it and, of a pair, the other end.
 func (c *Conn) setAside(ctx context.Context, u *Undo, is linkState) error {
-	links, err := c.toSetAside(is)
+	links, err := c.toSetAside(is, true)
 	defer func() {
 		for _, l := range links {
 			l.release()
@@ -74,8 +74,9 @@ var fixedKinds = []string{"bridge", "bond", "vrf", "team", "ovpn"}
 // they are made on moves. Others the kernel deletes.
 var followers = []string{"vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec"}
 
-// toSetAside are the links that go with one, those on top first.
-func (c *Conn) toSetAside(is linkState) ([]asideLink, error) {
+// toSetAside are the links that go with one, those on top first; with both,
+// those that go with the other end of a pair too.
+func (c *Conn) toSetAside(is linkState, both bool) ([]asideLink, error) {
 	states, _, err := c.states()
 	if err != nil {
 		return nil, err
@@ -95,15 +96,67 @@ func (c *Conn) toSetAside(is linkState) ([]asideLink, error) {
 		out = append(out, asideLink{c, func() {}, index, remake[index]})
 	}
 	slices.Reverse(out)
-	if is.kind() == "veth" {
-		other, err := c.otherEnd(is)
-		if err != nil || other == nil {
-			return out, err
-		}
-		// It goes first, and comes back last: until then there is no carrier.
-		out = append([]asideLink{*other}, out...)
+	if !both || is.kind() != "veth" {
+		return out, nil
 	}
-	return out, nil
+	other, err := c.otherEnd(is)
+	if err != nil || other == nil {
+		return out, err
+	}
+	// It goes first, and comes back last: until then there is no carrier.
+	far, err := other.withUppers()
+	return append(far, out...), err
+}
+
+// withUppers is a link with those that are made on it, those on top first.
+func (l asideLink) withUppers() ([]asideLink, error) {
+	s, err := l.c.linkState(ByIndex(l.index))
+	if isGone(err) {
+		return []asideLink{l}, nil
+	}
+	if err != nil {
+		return []asideLink{l}, err
+	}
+	all, err := l.c.toSetAside(s, false)
+	if n := len(all); n > 0 {
+		all[n-1].release = l.release // the link itself is the last
+	}
+	return all, err
+}
+
+// noteLost notes the links on top of one that the kernel deletes when that one
+// moves.
+func (u *Undo) noteLost(ctx context.Context, c *Conn, index int) error {
+	is, err := c.linkState(ByIndex(index))
+	if err != nil {
+		return err
+	}
+	links, err := c.toSetAside(is, false)
+	if err != nil {
+		return err
+	}
+	for _, l := range slices.Backward(links) { // the lowest is the last to come back
+		if !l.remake || l.index == index {
+			continue
+		}
+		if err := u.noteRemake(ctx, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// noteRemake notes how to make a link again that is about to be deleted.
+func (u *Undo) noteRemake(ctx context.Context, l asideLink) error {
+	record, err := l.c.recordOf([]int{l.index}, true)
+	if err != nil {
+		return err
+	}
+	if err := l.withPorts(record); err != nil {
+		return err
+	}
+	back := RestoreConfig{Text: record.title(), Record: record, Index: l.index, Remake: true}
+	return u.note(ctx, l.c.cookieRef(), restoreOp{back})
 }
 
 // otherEnd finds the other end of a pair; nil where it is in no namespace that
@@ -163,22 +216,17 @@ func (l asideLink) setAside(ctx context.Context, u *Undo) error {
 	if err != nil {
 		return err
 	}
-	record, err := l.c.recordOf([]int{l.index}, true)
-	if err != nil {
-		return err
-	}
 	if l.remake {
-		if err := l.withPorts(record); err != nil {
-			return err
-		}
-	}
-	back := restoreOp{RestoreConfig{Text: linkAttr(body, unix.IFLA_IFNAME), Record: record, Index: l.index, Remake: l.remake}}
-	if l.remake {
-		if err := u.note(ctx, l.c.cookieRef(), back); err != nil {
+		if err := u.noteRemake(ctx, l); err != nil {
 			return err
 		}
 		return l.c.delLink(l.index)
 	}
+	record, err := l.c.recordOf([]int{l.index}, true)
+	if err != nil {
+		return err
+	}
+	back := restoreOp{RestoreConfig{Text: record.title(), Record: record, Index: l.index}}
 	fd, err := newNamespace(nil)
 	if err != nil {
 		return err
@@ -303,11 +351,28 @@ func setFarEndsAside(ctx context.Context, c *Conn, u *Undo, ref Ref) error {
 		if other == nil {
 			continue
 		}
-		if !u.ownsLink(other.c, other.index) {
-			err = other.setAside(ctx, u)
+		if err := other.setFamilyAside(ctx, u); err != nil {
+			return err
 		}
-		other.release()
-		if err != nil {
+	}
+	return nil
+}
+
+// setFamilyAside has a link go with those that are made on it, unless the run
+// has made it.
+func (l asideLink) setFamilyAside(ctx context.Context, u *Undo) error {
+	release := l.release
+	defer release()
+	if u.ownsLink(l.c, l.index) {
+		return nil
+	}
+	l.release = func() {}
+	links, err := l.withUppers()
+	if err != nil {
+		return err
+	}
+	for _, one := range links {
+		if err := one.setAside(ctx, u); err != nil {
 			return err
 		}
 	}

@@ -23,6 +23,9 @@ type ensureLinkOp struct{ newLinkOp }
 
 func (o ensureLinkOp) String() string { return "ensure " + o.newLinkOp.String() }
 
+// prepare notes nothing: the operations that it consists of do.
+func (o ensureLinkOp) prepare(context.Context, *Conn, *Undo) (operation, error) { return o, nil }
+
 func (o ensureLinkOp) act(ctx context.Context, c *Conn) error {
 	is, err := c.linkState(LinkRef{Name: o.cfg.Name})
 	var none *NoLinkError
@@ -165,6 +168,9 @@ type replaceLinkOp struct {
 }
 
 func (o replaceLinkOp) String() string { return "replace " + o.make.String() }
+
+// prepare notes nothing: the operations that it consists of do.
+func (o replaceLinkOp) prepare(context.Context, *Conn, *Undo) (operation, error) { return o, nil }
 
 func (o replaceLinkOp) act(ctx context.Context, c *Conn) error {
 	err := perform(ctx, c, delLinkOp{link: o.link})

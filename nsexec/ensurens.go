@@ -21,6 +21,9 @@ type ensureNSOp struct{ make newNSOp }
 
 func (o ensureNSOp) String() string { return "ensure " + o.make.String() }
 
+// prepare notes nothing: the operations that it consists of do.
+func (o ensureNSOp) prepare(context.Context, *Conn, *Undo) (operation, error) { return o, nil }
+
 func (o ensureNSOp) act(ctx context.Context, c *Conn) error {
 	var there *NSExistsError
 	if err := perform(ctx, c, o.make); !errors.As(err, &there) {
@@ -33,6 +36,9 @@ func (o ensureNSOp) act(ctx context.Context, c *Conn) error {
 type replaceNSOp struct{ make newNSOp }
 
 func (o replaceNSOp) String() string { return "replace " + o.make.String() }
+
+// prepare notes nothing: the operations that it consists of do.
+func (o replaceNSOp) prepare(context.Context, *Conn, *Undo) (operation, error) { return o, nil }
 
 func (o replaceNSOp) act(ctx context.Context, c *Conn) error {
 	var none *NoNamespaceError

@@ -48,10 +48,14 @@ func (m message) addr(flags uint32) message {
 	return out
 }
 
-// sameAddress reports whether an address is what it was, apart from its age.
+// sameAddress reports whether another address is what this one was, apart from
+// its age.
 func (m message) sameAddress(other message) bool {
 	a, b := m.attrs(), other.attrs()
 	const state = unix.IFA_F_TENTATIVE | unix.IFA_F_DADFAILED | unix.IFA_F_DEPRECATED
+	if m.addrFlags(a)&unix.IFA_F_TENTATIVE < other.addrFlags(b)&unix.IFA_F_TENTATIVE {
+		return false // it was settled
+	}
 	if !bytes.Equal(m.addrKey(), other.addrKey()) || m.body[3] != other.body[3] ||
 		m.addrFlags(a)&^state != other.addrFlags(b)&^state {
 		return false

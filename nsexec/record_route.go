@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -137,7 +138,8 @@ func sameAttrs(x, y message) bool {
 
 // restoreRoutes adds the routes that are missing, in as many passes as it takes:
 // a gateway has to be reachable before the routes over it can be.
-func (c *Conn) restoreRoutes(want []message) error {
+// With replaced, those that have taken the place of one go.
+func (c *Conn) restoreRoutes(want []message, replaced bool) error {
 	if len(want) == 0 {
 		return nil
 	}
@@ -150,13 +152,18 @@ func (c *Conn) restoreRoutes(want []message) error {
 		return err
 	}
 	missing := slices.DeleteFunc(slices.Clone(want), func(w message) bool {
-		return slices.ContainsFunc(have, func(h message) bool { return sameAttrs(w, h) })
+		return w.comesWithAddr() || slices.ContainsFunc(have, func(h message) bool { return sameAttrs(w, h) })
 	})
+	if replaced {
+		if err := c.dropOthers(want, have); err != nil {
+			return err
+		}
+	}
 	for len(missing) > 0 {
 		var failed []message
 		var last error
 		for _, m := range missing {
-			if err := c.restoreRoute(m, want, have); err != nil {
+			if err := c.restoreRoute(m); err != nil {
 				failed, last = append(failed, m), err
 			}
 		}
@@ -168,24 +175,62 @@ func (c *Conn) restoreRoutes(want []message) error {
 	return nil
 }
 
-// restoreRoute adds a route, in the place of the one that has its key and is
-// not among those that are wanted.
-func (c *Conn) restoreRoute(m message, want, have []message) error {
+// comesWithAddr reports whether a route is one that only the kernel can make,
+// with an IPv6 address: it has no metric, and others get one.
+func (m message) comesWithAddr() bool {
+	return m.body[0] == unix.AF_INET6 && m.body[5] == unix.RTPROT_KERNEL && m.attrs().number(unix.RTA_PRIORITY) == 0
+}
+
+// awaitRoutes waits for the routes that the kernel makes in its own time. It
+// makes none while a link has no carrier, so it does not wait for long.
+func (c *Conn) awaitRoutes(want []message) error {
+	const most, step = 300 * time.Millisecond, 2 * time.Millisecond
+	keys := map[string]bool{}
+	for _, m := range want {
+		if m.comesWithAddr() {
+			keys[m.routeKey()] = true
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	for end := time.Now().Add(most); ; time.Sleep(step) {
+		have, err := c.routes(func(m message, _ attrs) bool { return keys[m.routeKey()] })
+		if err != nil || time.Now().After(end) {
+			return err
+		}
+		found := map[string]bool{}
+		for _, m := range have {
+			found[m.routeKey()] = true
+		}
+		if len(found) == len(keys) {
+			return nil
+		}
+	}
+}
+
+// dropOthers deletes the routes that are not among those that are wanted. What
+// the kernel makes for itself stays: each link may have one of those.
+func (c *Conn) dropOthers(want, have []message) error {
 	for _, h := range have {
-		if h.routeKey() != m.routeKey() || slices.ContainsFunc(want, func(w message) bool { return sameAttrs(w, h) }) {
+		if h.body[5] == unix.RTPROT_KERNEL || slices.ContainsFunc(want, func(w message) bool { return sameAttrs(w, h) }) {
 			continue
 		}
 		if err := c.remove(h); err != nil && !isMissing(err) {
 			return err
 		}
 	}
-	flags := unix.NLM_F_CREATE | unix.NLM_F_EXCL
-	err := c.add(m, flags)
-	if errors.Is(err, unix.EEXIST) && slices.ContainsFunc(have, func(h message) bool { return h.routeKey() == m.routeKey() }) {
-		err = c.add(m, unix.NLM_F_CREATE|unix.NLM_F_APPEND) // one of several with that key
+	return nil
+}
+
+// restoreRoute adds a route.
+func (c *Conn) restoreRoute(m message) error {
+	err := c.add(m, unix.NLM_F_CREATE|unix.NLM_F_EXCL)
+	if errors.Is(err, unix.EEXIST) { // one of several with that key, or the same, come with an address
+		err = c.add(m, unix.NLM_F_CREATE|unix.NLM_F_APPEND)
 	}
-	if errors.Is(err, unix.EEXIST) { // it came with an address meanwhile
-		err = nil
+	if errors.Is(err, unix.EEXIST) {
+		return nil
 	}
 	return err
 }

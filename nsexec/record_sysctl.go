@@ -25,6 +25,9 @@ func (c *Conn) linkSysctls(name string) (out []sysctlValue, err error) {
 				continue
 			}
 			for _, e := range entries {
+				if e.Name() == "addr_gen_mode" {
+					continue // an attribute of the link: to write it makes an address
+				}
 				if v, ok := readSysctl(base + "/" + e.Name()); ok {
 					out = append(out, sysctlValue{base + "/" + e.Name(), v})
 				}

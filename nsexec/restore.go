@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,6 +19,8 @@ type RestoreConfig struct {
 	From   string // the path of the namespace that it waits in; empty for none
 	FromNS Ref    // the namespace that it was moved to
 	Remake bool   // make it again where it is not there any more
+	// Replaced says that other routes have taken the place of the record's.
+	Replaced bool
 }
 
 // Restore puts back what a record holds: links as they were, with what was on
@@ -57,6 +60,9 @@ func (o restoreOp) summary() string {
 	if cfg.Remake {
 		text += " remake"
 	}
+	if cfg.Replaced {
+		text += " replaced"
+	}
 	return text
 }
 
@@ -66,30 +72,39 @@ func (o restoreOp) act(ctx context.Context, c *Conn) error {
 			return err
 		}
 	}
-	return o.cfg.Record.restoreIn(c)
+	return o.cfg.Record.restoreIn(c, o.cfg.Replaced)
 }
 
 // restoreIn puts everything of the record in order: links first, those below
 // before those above, then what is on them.
-func (r *Record) restoreIn(c *Conn) error {
+func (r *Record) restoreIn(c *Conn, replaced bool) error {
 	by := map[uint16][]message{}
 	for _, m := range r.msgs {
 		by[m.kind] = append(by[m.kind], m)
 	}
-	present := map[int]bool{}
+	gone := map[int]bool{}
+	found := 0
 	for _, kind := range []uint16{unix.RTM_NEWLINK, unix.RTM_SETLINK} {
 		for _, m := range by[kind] {
 			err := c.restoreLink(m)
-			if err == nil {
-				present[m.linkIndex()] = true
-			} else if !isGone(err) {
+			switch {
+			case err == nil:
+				found++
+			case isGone(err):
+				gone[m.linkIndex()] = true
+			default:
 				return err
 			}
 		}
 	}
-	if len(by[unix.RTM_NEWLINK]) > 0 && len(present) == 0 {
-		return nil // they are gone, and so is all that was on them
+	if len(gone) > 0 && found == 0 {
+		return nil // and so is all that was on them
 	}
+	for _, kind := range []uint16{unix.RTM_NEWADDR, unix.RTM_NEWNEIGH} {
+		by[kind] = slices.DeleteFunc(by[kind], func(m message) bool { return gone[m.linkIndex()] })
+	}
+	by[unix.RTM_NEWROUTE] = slices.DeleteFunc(by[unix.RTM_NEWROUTE], func(m message) bool { return routeUses(m.attrs(), gone, nil) })
+	by[unix.RTM_NEWNEXTHOP] = slices.DeleteFunc(by[unix.RTM_NEWNEXTHOP], func(m message) bool { return gone[m.attrs().int(nhaOIF)] })
 	if err := c.restoreSysctls(r.sysctls); err != nil {
 		return err
 	}
@@ -98,7 +113,8 @@ func (r *Record) restoreIn(c *Conn) error {
 	}
 	for _, restore := range []func() error{
 		func() error { return c.restoreNexthops(by[unix.RTM_NEWNEXTHOP]) },
-		func() error { return c.restoreRoutes(by[unix.RTM_NEWROUTE]) },
+		func() error { return c.restoreRoutes(by[unix.RTM_NEWROUTE], replaced) },
+		func() error { return c.awaitRoutes(by[unix.RTM_NEWROUTE]) },
 		func() error { return c.restoreRules(by[unix.RTM_NEWRULE]) },
 		func() error { return c.restoreNeighs(by[unix.RTM_NEWNEIGH]) },
 		func() error { return c.settleAddrGen(by[unix.RTM_NEWLINK]) },

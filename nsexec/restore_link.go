@@ -68,7 +68,10 @@ func (c *Conn) restoreLink(m message) error {
 	if err := c.restoreAltNames(want, have); err != nil {
 		return err
 	}
-	return c.restoreAttrs(want)
+	if err := c.restoreAttrs(want); err != nil {
+		return err
+	}
+	return c.restorePort(want)
 }
 
 // restoreAttrs sets what every link has.
@@ -93,7 +96,7 @@ func (c *Conn) restoreAttrs(want linkState) error {
 				return err
 			}
 		}
-	} else if mode := addrGen(want.attrs); mode != nil && !bytes.Equal(mode, addrGen(have.attrs)) {
+	} else if mode, now := addrGen(want.attrs), addrGen(have.attrs); mode != nil && now != nil && !bytes.Equal(mode, now) {
 		attrs = append(attrs, addrGenAttr(mode[0]))
 	}
 	if len(attrs) == 0 && mask == 0 {
@@ -127,28 +130,39 @@ func (c *Conn) settleAddrGen(links []message) error {
 	return nil
 }
 
-// restoreMaster puts a link back under the master that it had, as the port that
-// it was.
+// restoreMaster puts a link back under the master that it had.
 func (c *Conn) restoreMaster(want, have linkState) error {
 	master := want.attrs.int(unix.IFLA_MASTER)
-	if master != have.attrs.int(unix.IFLA_MASTER) {
-		if err := c.enslave(want, master); err != nil {
-			if errors.Is(err, unix.ENODEV) { // the master is gone
-				return nil
-			}
-			return err
-		}
-		var err error
-		if have, err = c.linkState(ByIndex(want.index)); err != nil {
-			return err
-		}
+	if master == have.attrs.int(unix.IFLA_MASTER) {
+		return nil
+	}
+	err := c.enslave(want, master)
+	if errors.Is(err, unix.ENODEV) { // the master is gone
+		return nil
+	}
+	return err
+}
+
+// restorePort gives a bridge's port its options. The state of a port follows
+// the link, so it comes after that, and where it can't be set it does so still.
+func (c *Conn) restorePort(want linkState) error {
+	have, err := c.linkState(ByIndex(want.index))
+	if err != nil {
+		return err
 	}
 	info := want.attrs.nested(unix.IFLA_LINKINFO)
-	if master == 0 || info.text(unix.IFLA_INFO_SLAVE_KIND) != "bridge" {
+	master := want.attrs.int(unix.IFLA_MASTER)
+	if master == 0 || master != have.attrs.int(unix.IFLA_MASTER) || info.text(unix.IFLA_INFO_SLAVE_KIND) != "bridge" {
 		return nil
 	}
 	data := info.nested(unix.IFLA_INFO_SLAVE_DATA)
 	now := have.attrs.nested(unix.IFLA_LINKINFO).nested(unix.IFLA_INFO_SLAVE_DATA)
+	if state := data[nl.IFLA_BRPORT_STATE]; !bytes.Equal(state, now[nl.IFLA_BRPORT_STATE]) && have.flags&unix.IFF_UP != 0 {
+		err := c.setPort(want.index, []Attr{{Type: nl.IFLA_BRPORT_STATE, Data: state}})
+		if err != nil && !errors.Is(err, unix.ENETDOWN) && !errors.Is(err, unix.EBUSY) {
+			return err
+		}
+	}
 	var port []Attr
 	for kind, v := range data {
 		if portOptions[kind] && !bytes.Equal(v, now[kind]) {
@@ -163,11 +177,11 @@ func (c *Conn) restoreMaster(want, have linkState) error {
 }
 
 // portOptions are the attributes of a bridge port that can be set (br_port_policy
-// of the kernel); the others are state.
+// of the kernel), but for the state; the others are state.
 var portOptions = func() map[uint16]bool {
 	out := map[uint16]bool{}
 	for _, kind := range []uint16{
-		nl.IFLA_BRPORT_STATE, nl.IFLA_BRPORT_PRIORITY, nl.IFLA_BRPORT_COST, nl.IFLA_BRPORT_MODE, nl.IFLA_BRPORT_GUARD,
+		nl.IFLA_BRPORT_PRIORITY, nl.IFLA_BRPORT_COST, nl.IFLA_BRPORT_MODE, nl.IFLA_BRPORT_GUARD,
 		nl.IFLA_BRPORT_PROTECT, nl.IFLA_BRPORT_FAST_LEAVE, nl.IFLA_BRPORT_LEARNING, nl.IFLA_BRPORT_UNICAST_FLOOD,
 		nl.IFLA_BRPORT_PROXYARP, nl.IFLA_BRPORT_PROXYARP_WIFI, nl.IFLA_BRPORT_MULTICAST_ROUTER, nl.IFLA_BRPORT_MCAST_FLOOD,
 		nl.IFLA_BRPORT_MCAST_TO_UCAST, nl.IFLA_BRPORT_VLAN_TUNNEL, nl.IFLA_BRPORT_BCAST_FLOOD, nl.IFLA_BRPORT_GROUP_FWD_MASK,
@@ -259,6 +273,44 @@ var fixedKindData = map[string][]uint16{
 		47, // MCAST_QUERIER_STATE
 		48, // FDB_N_LEARNED
 	},
+	"vxlan": {33}, // RESERVED_BITS
+}
+
+// flagKindData are the attributes that are shown as numbers and set by being
+// there.
+var flagKindData = map[string][]uint16{"vxlan": {nl.IFLA_VXLAN_TTL_INHERIT}}
+
+// settable are the attributes of IFLA_INFO_DATA that can be set and differ from
+// what is there, in order.
+func settable(kind string, data, now attrs) []Attr {
+	var out []Attr
+	for attr, v := range data {
+		switch {
+		case slices.Contains(fixedKindData[kind], attr) || now != nil && bytes.Equal(v, now[attr]):
+		case kind == "bridge" && attr == brMultiBool:
+			if bits := differingBits(v, now[attr]); bits != nil {
+				out = append(out, Attr{Type: attr, Data: bits})
+			}
+		case !slices.Contains(flagKindData[kind], attr):
+			out = append(out, Attr{Type: attr, Data: v})
+		case data.number(attr) != 0:
+			out = append(out, Attr{Type: attr})
+		}
+	}
+	slices.SortFunc(out, func(a, b Attr) int { return int(a.Type) - int(b.Type) })
+	return out
+}
+
+const brMultiBool = 46 // IFLA_BR_MULTI_BOOLOPT
+
+// differingBits is a struct br_boolopt_multi, values and mask, of the switches
+// that differ; a kernel refuses to be told of those that it lacks.
+func differingBits(want, now []byte) []byte {
+	a, b := attrs{0: want[:min(4, len(want))]}.number(0), attrs{0: now[:min(4, len(now))]}.number(0)
+	if a == b {
+		return nil
+	}
+	return append(u32(int(a&(a^b))), u32(int(a^b))...)
 }
 
 // restoreKindData sets what links of the kind alone have, where it differs.
@@ -268,16 +320,10 @@ func (c *Conn) restoreKindData(want, have linkState) error {
 		return nil
 	}
 	data, now := want.data(), have.data()
-	var diff []Attr
-	for attr, v := range data {
-		if !slices.Contains(fixedKindData[kind], attr) && !bytes.Equal(v, now[attr]) {
-			diff = append(diff, Attr{Type: attr, Data: v})
-		}
-	}
+	diff := settable(kind, data, now)
 	if len(diff) == 0 {
 		return nil
 	}
-	slices.SortFunc(diff, func(a, b Attr) int { return int(a.Type) - int(b.Type) })
 	return c.setLink(want.index, 0, 0, Attr{Type: unix.IFLA_LINKINFO, Nested: []Attr{
 		{Type: nl.IFLA_INFO_KIND, Data: []byte(kind)}, {Type: nl.IFLA_INFO_DATA, Nested: diff},
 	}})
@@ -311,12 +357,9 @@ func (c *Conn) remake(m message) error {
 	}
 	kind := s.kind()
 	var data []Attr
-	for attr, v := range s.data() {
-		if !slices.Contains(fixedKindData[kind], attr) {
-			data = append(data, Attr{Type: attr, Data: v})
-		}
+	if kind != "bridge" { // which is made without, and then given what differs
+		data = settable(kind, s.data(), nil)
 	}
-	slices.SortFunc(data, func(a, b Attr) int { return int(a.Type) - int(b.Type) })
 	req := c.Request(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK)
 	head := nl.NewIfInfomsg(unix.AF_UNSPEC)
 	head.Index = int32(s.index)

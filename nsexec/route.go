@@ -91,7 +91,7 @@ func (o routeOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, erro
 		return nil, err
 	}
 	if len(had) > 0 && o.flags&unix.NLM_F_EXCL == 0 {
-		err := u.note(ctx, c.cookieRef(), restoreOp{RestoreConfig{Text: text, Record: &Record{msgs: had}}})
+		err := u.note(ctx, c.cookieRef(), restoreOp{RestoreConfig{Text: text, Record: &Record{msgs: had}, Replaced: o.proto == unix.RTM_NEWROUTE}})
 		return o, err
 	}
 	if len(had) > 0 || o.proto == unix.RTM_DELROUTE {

@@ -78,7 +78,7 @@ func (ch LinkChange) isLocal() bool {
 	}
 	for _, a := range ch.Attrs {
 		switch a.Type {
-		case unix.IFLA_IFALIAS, unix.IFLA_TXQLEN, unix.IFLA_GROUP, unix.IFLA_IFNAME:
+		case unix.IFLA_IFALIAS, unix.IFLA_TXQLEN, unix.IFLA_GROUP:
 		default:
 			return false
 		}

@@ -174,6 +174,9 @@ func (o forwardOp) String() string {
 	return s
 }
 
+// prepare notes nothing: the operations that it consists of do.
+func (o forwardOp) prepare(context.Context, *Conn, *Undo) (operation, error) { return o, nil }
+
 func (o forwardOp) act(ctx context.Context, c *Conn) error {
 	value := "0"
 	if o.on {

@@ -88,7 +88,7 @@ func (e *Engine) undo(ctx context.Context, n *note) error {
 	pc, err := e.pool.get(ctx, n.ns, e.newRun())
 	if err == nil {
 		err = n.op.act(ctx, &pc.Conn)
-		err = explain(n.ns, nsAction("undo", n.op), err)
+		err = explain(n.ns, nsAction("undo", funcOp{text: summary(n.op)}), err)
 		e.pool.put(pc)
 	}
 	if isGone(err) {

@@ -218,7 +218,7 @@ func (c *Conn) removeAddr(m message) error {
 		}
 		kept.msgs = append(kept.msgs, other)
 	}
-	return kept.restoreIn(c)
+	return kept.restoreIn(c, false)
 }
 
 // isMissing reports whether the kernel says that what is to be deleted is not
