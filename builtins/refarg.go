@@ -65,7 +65,6 @@ func CookieRef(number, hint string) (nsexec.Ref, error) {
 	return nsexec.Cookie(n, hint), nil
 }
 
-
 func processNumber(s string) (int, error) {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 {

@@ -39,9 +39,9 @@ type Interp struct {
 	trace          io.Writer
 	progress       func(done int)
 
-	keep, stays bool            // what a run changed is left: where it fails, where it succeeds
-	journal     nsexec.Journal  // of Journal; may be nil
-	patience    context.Context // of Patience; may be nil
+	keep, stays bool                           // what a run changed is left: where it fails, where it succeeds
+	openJournal func() (nsexec.Journal, error) // of Journal; may be nil
+	patience    context.Context                // of Patience; may be nil
 	undoing     func(changes int)
 
 	engine nsexec.Runner

@@ -137,14 +137,15 @@ func Keep() Option {
 	}
 }
 
-// Journal has runs write down how to undo them before they change anything, so
-// that it can be done after the process was killed. With stays, what a run that
-// succeeds has deleted or changed is kept aside for whoever undoes it later
-// from the journal; without, it is final. Without a Journal a run that fails
-// undoes itself all the same.
-func Journal(j nsexec.Journal, stays bool) Option {
+// Journal has a run write down how to undo it before it changes anything, so
+// that it can be done after the process was killed. open is called once the
+// script has been found right and before the first statement; where it fails
+// nothing is done. With stays, what a run that succeeds has deleted or changed
+// is kept aside for whoever undoes it later from the journal; without, it is
+// final. Without a Journal a run that fails undoes itself all the same.
+func Journal(open func() (nsexec.Journal, error), stays bool) Option {
 	return func(i *Interp) error {
-		i.journal, i.stays = j, stays
+		i.openJournal, i.stays = open, stays
 		return nil
 	}
 }

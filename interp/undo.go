@@ -37,7 +37,14 @@ func (in *Interp) begin(plan *planner) (*nsexec.Undo, error) {
 	if !ok {
 		return nil, nil
 	}
-	return u.Begin(in.journal), nil
+	if in.openJournal == nil {
+		return u.Begin(nil), nil
+	}
+	journal, err := in.openJournal()
+	if err != nil {
+		return nil, err
+	}
+	return u.Begin(journal), nil
 }
 
 // ended undoes a run that failed, unless it is to be kept, and makes what it
@@ -56,7 +63,7 @@ func (m *machine) ended(ctx context.Context, u *nsexec.Undo, err error) error {
 	}
 	undone, failed := u.Back(m.in.undoContext(ctx), 0)
 	noteUndone(err, undone, failed == nil, m.programs.Load())
-	if failed != nil && m.in.journal != nil {
+	if failed != nil && m.in.openJournal != nil {
 		return joined([]error{err, failed, u.Leave()})
 	}
 	return joined([]error{err, failed, u.Commit()})
@@ -222,31 +229,59 @@ func (e *env) undo(s *lang.Undo) error {
 	}
 	in := e.m.in
 	a := nsexec.ActionFunc("undo", text, false, func(ctx context.Context, _ *nsexec.Conn) error {
-		return in.runText(ctx, text)
+		return in.Replay(ctx, text)
 	})
 	return nsexec.Noting(e.ctx).Note(e.ctx, nsexec.Step{NS: nsexec.Host(), Action: a})
 }
 
-// runText runs a statement that was written down, outside of any run.
-func (in *Interp) runText(ctx context.Context, text string) error {
-	f, err := lang.Parse("undo", []byte(text))
+// Replay runs a statement of a journal, outside of any run: nothing of it is
+// noted to be undone.
+func (in *Interp) Replay(ctx context.Context, statement string) error {
+	e, err := in.written(ctx, statement)
 	if err != nil {
 		return err
 	}
+	if _, err := e.stmts(e.file.Body.Stmts); err != nil {
+		return err
+	}
+	return e.m.flush(e.ctx)
+}
+
+// Steps are what the verbs of a journal that stand in a statement do. Others,
+// of a script's own undo, are left out.
+func (in *Interp) Steps(ctx context.Context, statement string) ([]nsexec.Step, error) {
+	e, err := in.written(ctx, statement)
+	if err != nil {
+		return nil, err
+	}
+	var out []nsexec.Step
+	e.m.do = func(_ context.Context, call *builtins.Call) error {
+		if call.Spec.Group != builtins.Undoing {
+			return nil
+		}
+		steps, err := call.Spec.Compile(call)
+		out = append(out, steps...)
+		return err
+	}
+	_, err = e.stmts(e.file.Body.Stmts)
+	return out, err
+}
+
+// written is where a statement that was written down runs.
+func (in *Interp) written(ctx context.Context, statement string) (*env, error) {
+	f, err := lang.Parse("journal", []byte(statement))
+	if err != nil {
+		return nil, err
+	}
 	prog, err := in.checked(f, false)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	m := in.newMachine(prog, nil)
 	if of := machineOf(ctx); of != nil {
 		m.io = of.io // what undoes an item of a parallel statement writes as that does
 	}
-	ctx = m.context(ctx)
-	e := &env{m: m, ctx: ctx, vars: &scope{up: in.globals}, ns: nsexec.Host(), file: f}
-	if _, err := e.stmts(f.Body.Stmts); err != nil {
-		return err
-	}
-	return m.flush(ctx)
+	return &env{m: m, ctx: m.context(ctx), vars: &scope{up: in.globals}, ns: nsexec.Host(), file: f}, nil
 }
 
 // runsPrograms reports whether a call runs one, whose doings are its own.

@@ -111,7 +111,7 @@ func (c *Conn) toSetAside(is linkState, both bool) ([]asideLink, error) {
 // withUppers is a link with those that are made on it, those on top first.
 func (l asideLink) withUppers() ([]asideLink, error) {
 	s, err := l.c.linkState(ByIndex(l.index))
-	if isGone(err) {
+	if IsGone(err) {
 		return []asideLink{l}, nil
 	}
 	if err != nil {
@@ -206,7 +206,7 @@ func (c *Conn) openNSID(nsid int) (int, error) {
 // setAside notes how the link comes back, and has it go.
 func (l asideLink) setAside(ctx context.Context, u *Undo) error {
 	body, err := l.c.getLink(ByIndex(l.index))
-	if isGone(err) {
+	if IsGone(err) {
 		return nil // with one before it
 	}
 	if err != nil {
@@ -419,5 +419,8 @@ func (o restoreNSOp) act(_ context.Context, c *Conn) error {
 		return err
 	}
 	c.Forget(namedAt(o.dir, o.name))
+	if p, ok := c.space.(*pool); ok {
+		p.setGone(o.cookie, false)
+	}
 	return mountError(path, unix.Mount(o.from, path, "none", unix.MS_BIND, ""))
 }

@@ -48,7 +48,11 @@ const hintHost = "host"
 // already, those with a name, and those of processes. The caller closes it.
 func (p *pool) openCookie(ref Ref) (int, error) {
 	want := uint64(ref.TID)
-	if fd, err := p.dupCookie(want); fd >= 0 || err != nil {
+	fd, gone, err := p.dupCookie(want)
+	if gone {
+		return -1, &NoNamespaceError{Ref: ref}
+	}
+	if fd >= 0 || err != nil {
 		return fd, err
 	}
 	seen := map[nsID]bool{}
@@ -72,19 +76,32 @@ func (p *pool) openCookie(ref Ref) (int, error) {
 			return fd, nil
 		}
 	}
+	p.setGone(want, true)
 	return -1, &NoNamespaceError{Ref: ref}
 }
 
-// dupCookie looks for a cookie among the open connections; -1 is none.
-func (p *pool) dupCookie(cookie uint64) (int, error) {
+// dupCookie looks for a cookie among the open connections; -1 is none. A
+// namespace that was not to be found once is gone: it could only come back
+// through restoreNSOp.
+func (p *pool) dupCookie(cookie uint64) (fd int, gone bool, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.gone[cookie] {
+		return -1, true, nil
+	}
 	for _, pc := range p.conns {
 		if pc.Conn.id == cookie {
-			return dup(pc.nsfd)
+			fd, err = dup(pc.nsfd)
+			return fd, false, err
 		}
 	}
-	return -1, nil
+	return -1, false, nil
+}
+
+func (p *pool) setGone(cookie uint64, gone bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.gone[cookie] = gone
 }
 
 // candidatePaths are the files of the namespaces of this system, that of a hint

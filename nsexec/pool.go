@@ -27,6 +27,7 @@ type pool struct {
 	idle    *list.List // of *pooled that nobody uses, the latest used first
 	host    int        // where the program was started
 	anon    map[Ref]int
+	gone    map[uint64]bool // cookies that were looked for and are not to be found
 	anons   int
 	sweeper sweeper
 	closed  bool
@@ -56,6 +57,7 @@ func newPool(e *Engine, host int) *pool {
 		idle:   list.New(),
 		host:   host,
 		anon:   map[Ref]int{},
+		gone:   map[uint64]bool{},
 	}
 }
 

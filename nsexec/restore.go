@@ -90,7 +90,7 @@ func (r *Record) restoreIn(c *Conn, replaced bool) error {
 			switch {
 			case err == nil:
 				found++
-			case isGone(err):
+			case IsGone(err):
 				gone[m.linkIndex()] = true
 			default:
 				return err
@@ -146,7 +146,7 @@ func (c *Conn) restoreAllAddrs(links, addrs []message) error {
 				}
 			}
 			err := c.restoreAddrs(index, family, want)
-			if err != nil && !isGone(err) {
+			if err != nil && !IsGone(err) {
 				return err
 			}
 		}

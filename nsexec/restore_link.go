@@ -114,7 +114,7 @@ func (c *Conn) settleAddrGen(links []message) error {
 			continue
 		}
 		have, err := c.linkState(ByIndex(m.linkIndex()))
-		if isGone(err) {
+		if IsGone(err) {
 			continue
 		}
 		if err != nil {

@@ -61,7 +61,7 @@ func (o newTunOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, err
 	if err == nil { // it is to get what it lacks, or is in the way
 		return o, u.noteLink(ctx, c, is.index)
 	}
-	if !isGone(err) || u.owns(c.id) {
+	if !IsGone(err) || u.owns(c.id) {
 		return o, nil
 	}
 	if o.cfg.Index == 0 {

@@ -91,14 +91,15 @@ func (e *Engine) undo(ctx context.Context, n *note) error {
 		err = explain(n.ns, nsAction("undo", funcOp{text: summary(n.op)}), err)
 		e.pool.put(pc)
 	}
-	if isGone(err) {
+	if IsGone(err) {
 		return nil
 	}
 	return err
 }
 
-// isGone reports whether an error says that a link or namespace is not there.
-func isGone(err error) bool {
+// IsGone reports whether an error says that a link or a namespace is not there:
+// then there is nothing to undo of it.
+func IsGone(err error) bool {
 	var link *NoLinkError
 	var ns *NoNamespaceError
 	return errors.As(err, &link) || errors.As(err, &ns) || errors.Is(err, unix.ENODEV)

@@ -55,7 +55,7 @@ func (o unmakeNSOp) act(_ context.Context, c *Conn) error {
 		p.forgetCookie(o.cookie)
 	}
 	err = delNSOp{o.dir, o.name}.delete()
-	if isGone(err) {
+	if IsGone(err) {
 		return nil
 	}
 	return err
@@ -84,10 +84,10 @@ func (o unmakeNSOp) isThere(path string) (bool, error) {
 // come to pass.
 func nameMark(cookie uint64) string { return fmt.Sprintf("nescript %d\n", cookie) }
 
-// Present reports whether what an action would take away or put in order is
-// still there, as far as that can be told without doing it.
-func Present(c *Conn, a Action) (bool, error) {
-	ns, ok := a.(NsAction)
+// Present reports whether what the step of an [UnmakeNS] or an [UnmakeLink] would
+// take away is still there. Of other steps it is true.
+func (e *Engine) Present(ctx context.Context, s Step) (there bool, err error) {
+	ns, ok := s.Action.(NsAction)
 	if !ok {
 		return true, nil
 	}
@@ -99,13 +99,25 @@ func Present(c *Conn, a Action) (bool, error) {
 		}
 		return o.isThere(path)
 	case unmakeLinkOp:
-		_, err := c.Index(ByIndex(o.index))
-		if isGone(err) {
+		err = e.Look(ctx, s.NS, func(c *Conn) error {
+			_, err := c.askLink(int32(o.index), nil)
+			return err
+		})
+		if IsGone(err) {
 			return false, nil
 		}
-		return err == nil, err
 	}
-	return true, nil
+	return err == nil, err
+}
+
+// Unmade is the namespace that an [UnmakeNS] takes away.
+func Unmade(a Action) (Ref, bool) {
+	ns, ok := a.(NsAction)
+	if !ok {
+		return Ref{}, false
+	}
+	o, ok := ns.op.(unmakeNSOp)
+	return Cookie(o.cookie, o.name), ok
 }
 
 // Makes says what an action takes away: "namespace", "link" or the like, or ""
