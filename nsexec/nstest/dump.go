@@ -28,8 +28,8 @@ import (
 // Dump is the state of the process's own network namespace and of every named
 // one, as text to compare with another Dump: what iproute2 shows there, the
 // sysctls, which namespaces have names, and what NEScript keeps in /run. There
-// is a line for each value, NAMESPACE WHAT PATH = VALUE, so that [DumpDiff] can
-// say what differs.
+// is a line for each value of a link and for each address, route and so on, in
+// the order in which they are, so that [DumpDiff] can say what differs.
 //
 // What changes by itself is left out (clean says what, and why). What changes
 // for a moment only, such as a tentative address, is waited for.
@@ -64,12 +64,13 @@ func DumpDiff(before, after string) string {
 }
 
 func only(out *strings.Builder, mark string, lines, others []string) {
-	known := map[string]bool{}
+	known := map[string]int{}
 	for _, line := range others {
-		known[line] = true
+		known[line]++
 	}
 	for _, line := range lines {
-		if !known[line] {
+		known[line]--
+		if known[line] < 0 {
 			fmt.Fprintf(out, "%s %s\n", mark, line)
 		}
 	}
@@ -192,11 +193,43 @@ func (a *asked) wait(v *view) error {
 		if what == "addr" {
 			v.moving = v.moving || slices.ContainsFunc(objects, addrMoves)
 		}
-		for i, o := range clean(what, objects, noarp) {
-			v.flatten(fmt.Sprintf("%s[%d]", what, i), o)
+		for _, o := range clean(what, objects, noarp) {
+			if err := v.object(what, o); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// object writes one object of an answer. A link has a line for each value, and
+// each address has one with its link's name; others are a line. No line has its
+// number, or one that is missing would change all after it.
+func (v *view) object(what string, o map[string]any) error {
+	name := fmt.Sprintf("%s[%s]", what, o["ifname"])
+	switch what {
+	case "link":
+		v.flatten(name, o)
+	case "addr":
+		infos, _ := o["addr_info"].([]any)
+		for _, info := range infos {
+			if err := v.json(name, info); err != nil {
+				return err
+			}
+		}
+	default:
+		return v.json(what, o)
+	}
+	return nil
+}
+
+// json writes a line of JSON.
+func (v *view) json(what string, x any) error {
+	text, err := json.Marshal(x)
+	if err == nil {
+		v.line(what, string(text))
+	}
+	return err
 }
 
 // flatten writes a line for each value.
@@ -205,13 +238,6 @@ func (v *view) flatten(path string, x any) {
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(x)) {
 			v.flatten(path+"."+key, x[key])
-		}
-	case []any:
-		for i, item := range x {
-			v.flatten(fmt.Sprintf("%s[%d]", path, i), item)
-		}
-		if len(x) == 0 {
-			v.line(path, "[]")
 		}
 	default:
 		v.line(path, fmt.Sprint(x))

@@ -45,7 +45,8 @@ func clean(what string, objects []map[string]any, noarp map[string]bool) []map[s
 // cleanLink drops the timers of bridges and their ports, which count down. The
 // kernel gives a link its queueing discipline when it first goes up and lets it
 // keep it; nobody can take it away again. So what there is on a link that is
-// down only says whether it ever was up.
+// down only says whether it ever was up. In the same way a link's operational
+// state is unknown only until its carrier first changes, and up from then on.
 func cleanLink(o map[string]any) {
 	info, _ := o["linkinfo"].(map[string]any)
 	for _, part := range []string{"info_data", "info_slave_data"} {
@@ -58,6 +59,9 @@ func cleanLink(o map[string]any) {
 	}
 	if !hasFlag(o, "UP") {
 		delete(o, "qdisc")
+	}
+	if o["operstate"] == "UNKNOWN" {
+		o["operstate"] = "UP"
 	}
 }
 

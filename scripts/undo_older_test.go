@@ -1,0 +1,108 @@
+//go:build linux
+
+package scripts_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/nescript/nescript/builtins"
+	"github.com/nescript/nescript/lang"
+	"github.com/nescript/nescript/nsexec/nstest"
+)
+
+var longScript = filepath.Join("testdata", "undo", "long.nes")
+
+// TestFaultPoints_older has long.nes fail in every way, in a system full of what
+// NEScript has not made and must put back.
+func TestFaultPoints_older(t *testing.T) {
+	nstest.NoLeaks(t)
+	h := newHunt(t, newWorld(t, true), longScript, nil)
+	reached := map[int32]bool{}
+	h.afterStatements(t, reached)
+	h.allReached(t, reached)
+	h.faultPoints(t)
+	report(t, longScript, h.tally)
+}
+
+// TestWorld: a run that changes nothing shows as none, one that changes
+// something as one, and the world can be made anew.
+func TestWorld(t *testing.T) {
+	w := newWorld(t, true)
+	if err := attempt(t, "nothing", "let all = links(\"old1\")", nil, &faults{at: -1}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := w.left(t); diff != "" {
+		t.Errorf("nothing was done, and that changed\n%s", diff)
+	}
+	if err := attempt(t, "something", "mtu hx 1400", nil, &faults{at: -1}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := w.left(t); !strings.Contains(diff, "mtu = 1400") {
+		t.Errorf("the MTU of hx has changed, and the dump has\n%s", diff)
+	}
+	w.remake(t)
+	if diff := w.left(t); diff != "" {
+		t.Errorf("made anew, it is\n%s", diff)
+	}
+}
+
+// TestLong_complete: long.nes has every verb with every modifier that it takes,
+// but the kinds of links that the kernel lacks and what is for journals only.
+func TestLong_complete(t *testing.T) {
+	src, err := os.ReadFile(longScript)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := lang.Parse(longScript, src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	has := verbsOf(file)
+	for _, spec := range builtins.Table() {
+		if spec.Group == builtins.Undoing || spec.Group == builtins.Links && spec.Name != "link" && !nstest.HasKind(t, kindOf(spec.Name)) {
+			continue
+		}
+		if !spec.ModOnly && !has[spec.Name] {
+			t.Errorf("long.nes has no %s", spec.Name)
+		}
+		for modifier := range strings.SplitSeq(spec.Modifiers.String(), ", ") {
+			if modifier != "" && !has[modifier+" "+spec.Name] {
+				t.Errorf("long.nes has no %s %s", modifier, spec.Name)
+			}
+		}
+	}
+}
+
+// kindOf is the kernel's name of a verb's kind.
+func kindOf(verb string) string {
+	if verb == "tap" {
+		return "tun"
+	}
+	return verb
+}
+
+// verbsOf are the verbs of a script, each with its modifier; a check's starts
+// with expect.
+func verbsOf(file *lang.File) map[string]bool {
+	has, checks := map[string]bool{}, map[*lang.Command]bool{}
+	for n := range lang.Preorder(file) {
+		switch n := n.(type) {
+		case *lang.Expect:
+			if n.Check != nil {
+				checks[n.Check] = true
+				has["expect "+n.Check.Verb.Raw] = true
+			}
+		case *lang.Command:
+			switch {
+			case n.Modifier != nil:
+				has[n.Modifier.Raw+" "+n.Verb.Raw] = true
+			case !checks[n]:
+				has[n.Verb.Raw] = true
+			}
+		}
+	}
+	return has
+}

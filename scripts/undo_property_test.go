@@ -1,0 +1,99 @@
+//go:build linux
+
+package scripts_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/nescript/nescript/lang"
+	"github.com/nescript/nescript/nsexec/nstest"
+)
+
+// TestUndo_random runs random scripts on what older.sh makes, each of which
+// fails: of itself, at a `fail` somewhere or at its end, or because an action is
+// made to fail. Nothing of it may be left. -rapid.checks sets how many.
+//
+// The world is made anew only where something was left, so that each attempt to
+// shorten a script starts from the same one.
+func TestUndo_random(t *testing.T) {
+	nstest.NoLeaks(t)
+	// In short mode rapid runs a fifth.
+	checks := map[bool]string{false: "2500", true: "550"}[testing.Short()]
+	setFlag(t, "rapid.checks", checks)
+	setFlag(t, "rapid.nofailfile", "true") // it prints the script, and how to run it again
+	w := newWorld(t, true)
+	ran, refused := 0, 0
+	rapid.Check(t, func(rt *rapid.T) {
+		run := rapid.Custom(randomRun).Draw(rt, "run")
+		src, f := run.src, &faults{at: run.fault}
+		err := attempt(t, "random", src, nil, f)
+		if err == nil {
+			rt.Fatalf("the run passed:\n%s", src)
+		}
+		if errors.As(err, new(lang.Diagnostics)) {
+			refused++ // by the checker, before anything was touched
+			return
+		}
+		ran++
+		if diff := w.left(t); diff != "" {
+			w.remake(t)
+			rt.Fatalf("%s\nfault %q\nfailed (%v) and changed\n%s", src, f.name, err, head(diff, 60))
+		}
+		if isLeft(err) {
+			rt.Fatalf("%s\nfault %q\nsays that something is left, but nothing is: %v", src, f.name, err)
+		}
+	})
+	t.Logf("%d random scripts failed, %d were refused before they ran", ran, refused)
+	fmt.Printf("%d random scripts failed and left nothing\n", ran)
+}
+
+// aRun is a script, and the point at which an action is made to fail, or -1.
+type aRun struct {
+	src   string
+	fault int
+}
+
+// randomRun draws a script of 1 to 12 statements that fails.
+func randomRun(t *rapid.T) aRun {
+	d := draws{t}
+	blocks := make([]string, d.number(1, 12))
+	for i := range blocks {
+		blocks[i] = d.block()
+	}
+	fault := -1
+	switch d.number(0, 2) {
+	case 1: // so that the checker does not say that nothing runs after it
+		blocks = slices.Insert(blocks, d.number(0, len(blocks)), "if (len(namespaces()) > 0) < fail 'somewhere' >")
+	case 2:
+		fault = d.number(0, 60)
+	}
+	return aRun{strings.Join(append(blocks, "fail 'at the end'"), "\n") + "\n", fault}
+}
+
+// setFlag sets a flag for the test, unless it was given.
+func setFlag(t *testing.T, name, value string) {
+	t.Helper()
+	set := flag.Lookup(name)
+	if set == nil {
+		t.Fatalf("rapid has no flag %s", name)
+	}
+	was := set.Value.String()
+	if was != set.DefValue {
+		return
+	}
+	if err := flag.Set(name, value); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := flag.Set(name, was); err != nil {
+			t.Error(err)
+		}
+	})
+}
