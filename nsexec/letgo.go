@@ -26,23 +26,23 @@ const letGoWithin = 2 * time.Minute
 // It is over when one that is made and deleted now has gone. That is done
 // twice: some of those before may have been held by sockets for just as long as
 // the first took.
-func (e *Engine) LetGo(ctx context.Context) error {
+func (e *Engine) LetGo(ctx context.Context) error { return awaitLasts(ctx, 2) }
+
+// awaitLasts does it some times in turn.
+func awaitLasts(ctx context.Context, times int) error {
 	ctx, cancel := context.WithTimeout(ctx, letGoWithin)
 	defer cancel()
-	for range 2 {
-		if err := e.awaitLast(ctx); err != nil {
+	for range times {
+		if err := awaitLast(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// letGo is LetGo of which nobody needs to know that it gave up.
-func (e *Engine) letGo(ctx context.Context) { _ = e.LetGo(ctx) }
-
 // awaitLast makes a namespace that is joined to another by a pair of links,
 // deletes it, and waits until the end that is left has gone, too.
-func (e *Engine) awaitLast(ctx context.Context) error {
+func awaitLast(ctx context.Context) error {
 	here, err := newNamespace(nil)
 	if err != nil {
 		return err
@@ -85,8 +85,7 @@ func (c *Conn) joinTo(nsfd int) error {
 		{Type: unix.IFLA_INFO_DATA, Nested: []Attr{vethPeer("last", nsfd)}},
 	}}
 	req := c.Request(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK)
-	req.AddRawData(linkHeader(lastIndex))
-	req.AddData(rtAttr(pair))
+	req.AddRawData(append(linkHeader(lastIndex), rtAttr(pair).Serialize()...))
 	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -55,7 +56,7 @@ func reach(path string) []string {
 	add := func(pattern string) {
 		more, _ := filepath.Glob(sysctlRoot + pattern)
 		for _, m := range more {
-			if m = strings.TrimPrefix(m, sysctlRoot); m != path {
+			if m = strings.TrimPrefix(m, sysctlRoot); !slices.Contains(out, m) {
 				out = append(out, m)
 			}
 		}

@@ -38,7 +38,9 @@ func (u *Undo) Back(ctx context.Context, to Mark) (undone int, err error) {
 		spaces = spaces || space
 	}
 	if spaces {
-		u.engine.letGo(plain)
+		// What others can see of them has been taken away one by one; what is
+		// left of them goes with the first wait, and nobody is told if it does not.
+		_ = awaitLasts(plain, 1)
 	}
 	if len(left) > 0 {
 		return undone, &UndoError{left}

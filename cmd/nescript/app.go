@@ -9,15 +9,18 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"syscall"
 
 	"github.com/nescript/nescript/lang"
+	"github.com/nescript/nescript/nsexec"
 )
 
 // The codes that the program exits with.
 const (
 	exitFailed      = 1
 	exitUsage       = 2
+	exitLeft        = 3 // something could not be undone
 	exitInterrupted = 130
 )
 
@@ -26,8 +29,9 @@ type app struct {
 	streams
 	json        bool // diagnostics and the result are records on out
 	summary     summary
-	interrupted bool // by a signal
-	sandboxable bool // the command has a flag for it
+	interrupted bool            // by a signal
+	sandboxable bool            // the command has a flag for it
+	impatient   context.Context // ends when a signal comes while something is undone
 }
 
 // summary is what a command has done, for its record.
@@ -35,6 +39,7 @@ type summary struct {
 	Statements int     `json:"statements"`
 	Namespaces int     `json:"namespaces"`
 	Seconds    float64 `json:"seconds"`
+	Undone     int     `json:"undone,omitempty"` // changes
 }
 
 // usageError is a wrong command line.
@@ -89,12 +94,24 @@ func (a *app) exitCode(err error) int {
 		return int(code)
 	case errors.As(err, &coded):
 		return coded.code
+	case leftSomething(err):
+		return exitLeft
 	case a.interrupted, errors.Is(err, context.Canceled):
 		return exitInterrupted
 	case errors.As(err, &usage), errors.As(err, &script):
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// leftSomething reports whether something could not be undone. What was not
+// tried, because somebody would not wait, does not count.
+func leftSomething(err error) bool {
+	var left *nsexec.UndoError
+	if !errors.As(err, &left) {
+		return false
+	}
+	return slices.ContainsFunc(left.Left, func(l nsexec.Leftover) bool { return !errors.Is(l.Err, context.Canceled) })
 }
 
 // quiet reports whether an error needs no words: it has had them, or whoever

@@ -10,15 +10,18 @@ import (
 	"syscall"
 )
 
-// interruptible returns a context that the first SIGINT or SIGTERM cancels, so
-// that the action in hand is finished; the second ends the program at once. If
-// the reader of the output goes away, that is an error of the write and not the
+// interruptible returns a context that the first SIGINT, SIGTERM or SIGHUP
+// cancels, so that the action in hand is finished and all is undone; the second
+// ends the undoing, too, so that what is left is told, and the third the program.
+// If the reader of the output goes away, that is an error of the write and not the
 // end of the program: what is deferred must still run. The caller calls stop
 // when it is done.
 func (a *app) interruptible() (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
-	signals, done := make(chan os.Signal, 2), make(chan struct{})
-	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	impatient, giveUp := context.WithCancel(context.Background())
+	a.impatient = impatient
+	signals, done := make(chan os.Signal, 3), make(chan struct{})
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		if !signal.Ignored(s) { // as a shell has it for what runs in the background
 			signal.Notify(signals, s)
 		}
@@ -36,7 +39,13 @@ func (a *app) interruptible() (ctx context.Context, stop func()) {
 		a.interrupted = true
 		cancel()
 		if isTerminal(a.err) {
-			fmt.Fprintln(a.err, "stopping after the current action; once more stops at once")
+			fmt.Fprintln(a.err, "stopping after the current action, and undoing; once more leaves the rest")
+		}
+		select {
+		case <-signals:
+			giveUp()
+		case <-done:
+			return
 		}
 		select {
 		case <-signals:
@@ -50,5 +59,6 @@ func (a *app) interruptible() (ctx context.Context, stop func()) {
 		close(done)
 		<-ended
 		cancel()
+		giveUp()
 	}
 }

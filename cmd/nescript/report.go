@@ -12,8 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/nescript/nescript/interp"
+	"github.com/nescript/nescript/interp/lab"
 	"github.com/nescript/nescript/lang"
 	"github.com/nescript/nescript/nsexec"
+	"github.com/nescript/nescript/nsexec/journal"
 )
 
 // report writes diagnostics: for a person to err, as records to out.
@@ -35,6 +37,9 @@ func (a *app) report(err error) {
 // diagnose explains an error, with what the command line can do about it.
 func (a *app) diagnose(err error) []*lang.Diagnostic {
 	joined, several := err.(interface{ Unwrap() []error })
+	if _, undo := err.(*nsexec.UndoError); undo {
+		several = false
+	}
 	if _, one := err.(lang.Diagnostics); several && !one { // of several files
 		var out []*lang.Diagnostic
 		for _, e := range joined.Unwrap() {
@@ -50,13 +55,43 @@ func (a *app) diagnose(err error) []*lang.Diagnostic {
 		}
 		return []*lang.Diagnostic{d}
 	}
-	diags := interp.Diagnose(err)
+	var left *lab.LeftError
+	diags := interp.Diagnose(unleft(err, &left))
 	for _, d := range diags {
 		if lacksPrivilege(d) {
 			d.Help = append(d.Help, a.needsRoot())
 		}
+		addLabHelp(d, err)
+	}
+	if left != nil {
+		last := diags[len(diags)-1]
+		last.Help = append(last.Help, fmt.Sprintf("nescript down %s takes away what is left", left.Name))
 	}
 	return diags
+}
+
+// unleft is an error without the wrapping that says that something is left.
+func unleft(err error, left **lab.LeftError) error {
+	if l, ok := err.(*lab.LeftError); ok {
+		*left = l
+		return l.Err
+	}
+	return err
+}
+
+// addLabHelp says what can be done about errors that are about labs.
+func addLabHelp(d *lang.Diagnostic, err error) {
+	var there *journal.ExistsError
+	var none *journal.NoLabError
+	switch {
+	case errors.As(err, &there):
+		d.Help = append(d.Help, fmt.Sprintf("nescript down %s takes it down; --name gives this one another name", there.Name))
+	case errors.As(err, &none):
+		if near := lang.Nearest(none.Name, none.Have); near != "" {
+			d.Help = append(d.Help, fmt.Sprintf("did you mean %q?", near))
+		}
+		d.Help = append(d.Help, "nescript ls lists them")
+	}
 }
 
 // lacksPrivilege reports whether root would have got past an error. The kernel

@@ -42,7 +42,7 @@ nescript FILE is short for nescript run FILE.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef(fmt.Sprintf("%s --help lists them", cmd.CommandPath()), "%v", err)
 	})
-	root.AddCommand(newRun(a), newCheck(a), newPlan(a), newFmt(a), newREPL(a), newExec(a), newShell(a),
+	root.AddCommand(newRun(a), newUp(a), newDown(a), newLs(a), newCheck(a), newPlan(a), newFmt(a), newREPL(a), newExec(a), newShell(a),
 		newVersion(a), newCompletion(a))
 	root.SetHelpCommand(newHelp(a))
 	for _, c := range root.Commands() {

@@ -9,18 +9,20 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nescript/nescript/interp"
+	"github.com/nescript/nescript/interp/lab"
 	"github.com/nescript/nescript/lang"
 )
 
 // runFlags are the flags of run.
-type runFlags struct{ dryRun, sandbox, quiet, verbose bool }
+type runFlags struct{ dryRun, sandbox, keep, quiet, verbose bool }
 
 func newRun(a *app) *cobra.Command {
 	var f runFlags
 	cmd := &cobra.Command{
 		Use:   "run FILE [x=v…] [-- args]",
 		Short: "run a script",
-		Long: `Run a script. It is checked first: one that is wrong touches nothing.
+		Long: `Run a script. It is checked first: one that is wrong touches nothing. One that
+fails, or is interrupted, is undone: all that it changed is put back.
 
 FILE may be - for standard input. x=v gives the script's param x; what follows --
 it finds in $args. With --json every error is a record, one a line, on standard
@@ -37,6 +39,7 @@ output, and so is the result, last; what the script prints goes to standard erro
 	flags.BoolVar(&f.dryRun, "dry-run", false, "write what it would do, and do nothing")
 	flags.BoolVar(&f.sandbox, "sandbox", false, "run in namespaces of its own: needs no root, and all is gone at the end")
 	flags.BoolVar(&a.json, "json", false, "write errors and the result as JSON")
+	flags.BoolVar(&f.keep, "keep", false, "leave what there is when it fails, rather than undo it")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress, nothing but what the script prints and errors")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "write each statement to standard error as it runs")
 	return cmd
@@ -61,11 +64,11 @@ func (a *app) run(cmd *cobra.Command, args []string, f runFlags) error {
 	if f.dryRun {
 		return a.writePlan(ctx, s)
 	}
-	return a.runScript(ctx, s, f)
+	return a.runScript(ctx, s, f, lab.Config{Keep: f.keep})
 }
 
-// runScript runs a script on an engine that is watched.
-func (a *app) runScript(ctx context.Context, s *script, f runFlags) error {
+// runScript runs a script on an engine that is watched, with a journal.
+func (a *app) runScript(ctx context.Context, s *script, f runFlags, cfg lab.Config) error {
 	start := time.Now()
 	engine, err := newEngine()
 	if err != nil {
@@ -73,22 +76,29 @@ func (a *app) runScript(ctx context.Context, s *script, f runFlags) error {
 	}
 	defer engine.Close()
 	w := &watch{Engine: engine}
-	in, err := interp.New(a.options(s, f, w)...)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
+	cfg.Options = a.options(s, f, w)
 	if !f.quiet && !f.verbose && isTerminal(a.err) {
 		defer w.show(a.err)()
 	}
 	file, err := lang.Parse(s.name, []byte(s.src))
 	if err != nil {
-		return in.CheckString(s.name, s.src) // what the check finds besides
+		return checkAlso(s, cfg.Options)
 	}
-	err = in.Run(ctx, file)
+	err = lab.Run(ctx, file, cfg)
 	a.summary = w.summary()
 	a.summary.Seconds = time.Since(start).Seconds()
 	return err
+}
+
+// checkAlso is what is wrong with a script that does not parse: what the check
+// finds besides.
+func checkAlso(s *script, opts []interp.Option) error {
+	in, err := interp.New(opts...)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	return in.CheckString(s.name, s.src)
 }
 
 func (a *app) options(s *script, f runFlags, w *watch) []interp.Option {
@@ -102,6 +112,7 @@ func (a *app) options(s *script, f runFlags, w *watch) []interp.Option {
 		interp.Args(s.args...),
 		interp.Engine(w),
 		interp.Progress(w.advance),
+		interp.Patience(a.impatient),
 	}
 	if f.verbose {
 		opts = append(opts, interp.Trace(a.err))
