@@ -152,7 +152,10 @@ func TestTCP(t *testing.T) {
 
 func TestSettle(t *testing.T) {
 	ns := nstest.NS(t)
-	script := fmt.Sprintf("in %s < veth a 2001:db8::1/64 b; bridge empty up; up a; settle within 300ms >", ns)
+	if _, err := run(t, fmt.Sprintf("in %s < veth a 2001:db8::1/64 b; bridge empty up; up a >", ns)); err != nil {
+		t.Fatal(err)
+	}
+	script := fmt.Sprintf("in %s < settle within 300ms >", ns)
 	var un *nsexec.UnsettledError
 	if _, err := run(t, script); !errors.As(err, &un) || !strings.Contains(err.Error(), "a has no carrier") || strings.Contains(err.Error(), "empty") {
 		t.Errorf("a link whose other end is down: %v", err)

@@ -28,6 +28,7 @@ type checker struct {
 	maybe    int             // > 0 in code that may not run, or not run once
 	blind    int             // > 0 in code that is meant to fail
 	deferred bool            // in the statement of a defer
+	beside   int             // > 0 in what runs at once
 	entered  int             // how many namespaces the prompt is in
 	params   map[string]*lang.Param
 	visited  map[*lang.File]bool

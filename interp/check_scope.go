@@ -11,8 +11,9 @@ import (
 
 // staticScope is a scope of the checker.
 type staticScope struct {
-	up   *staticScope
-	vars map[string]*staticVar
+	up    *staticScope
+	vars  map[string]*staticVar
+	guard bool // what is further up can't be changed from here
 }
 
 // staticVar is what the checker knows of a variable.

@@ -33,11 +33,7 @@ func (c *checker) stmt(s lang.Stmt, top bool) {
 		c.durationArg(s.Every)
 		c.meantToFail(s.Body)
 	case *lang.Parallel:
-		if s.For != nil {
-			c.forStmt(s.For)
-		} else {
-			c.block(s.Body)
-		}
+		c.parallel(s)
 	case *lang.Defer:
 		c.deferStmt(s)
 	case *lang.Atomic:
@@ -99,6 +95,7 @@ func (c *checker) assign(s *lang.Assign) {
 		d := c.undeclared(s.Name.Name, s.Name)
 		d.Help = append(d.Help, fmt.Sprintf("let %s = … declares it", s.Name.Name))
 	}
+	c.guarded(s)
 }
 
 func (c *checker) ifStmt(s *lang.If) {
@@ -190,6 +187,8 @@ func (c *checker) returnStmt(s *lang.Return) {
 		c.bad(s, "return stands in a def only")
 	} else if c.deferred {
 		c.bad(s, "return can't be deferred")
+	} else if c.beside > 0 {
+		c.bad(s, "return can't leave a parallel block")
 	}
 	if s.Value != nil {
 		c.expr(s.Value)

@@ -64,7 +64,11 @@ func diagnoseOne(err error) *lang.Diagnostic {
 // remains says what is left of a run that failed.
 func (e *Error) remains() []string {
 	if e.Clean && e.Undone > 0 {
-		note := count(e.Undone, "change") + " undone; nothing is left of this run"
+		were := " were undone"
+		if e.Undone == 1 {
+			were = " was undone"
+		}
+		note := count(e.Undone, "change") + were + "; nothing is left of this run"
 		if e.programs {
 			note += " but what its programs did"
 		}

@@ -22,6 +22,15 @@
 // either into what a person reads. What had been done before a failed statement
 // stays.
 //
+// # Goroutines
+//
+// An Interp is used by one goroutine at a time, and outside of parallel
+// statements it calls nothing from another. The items of a parallel statement
+// run on as many goroutines as there are CPUs, all of which have ended when Run
+// returns. They share the engine, the functions of [OnCall], the Compile of
+// [Verbs] and the [FS]; what they write, [Trace] and [Progress] are told one at a
+// time. A panic in one of them comes out of Run.
+//
 // # Namespaces
 //
 // Verbs act in the current namespace: at first the one that the program was

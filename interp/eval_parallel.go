@@ -183,9 +183,9 @@ func (t *team) one(m *machine, ctx context.Context, i int64) {
 	}
 }
 
-// fail takes note of an item's failure. Of those after the first only that
-// counts which went wrong while they ended: they were stopped, or would have
-// been.
+// fail takes note of an item's failure. Of those after the first, most of which
+// are that the item was stopped, only that counts which went wrong while they
+// ended.
 func (t *team) fail(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -152,7 +152,7 @@ func TestKernel_noLink(t *testing.T) {
 		t.Fatal("no error")
 	}
 	got := rendered(err)
-	for _, part := range []string{`error: no link "br1" in namespace "example"`, "--> t.nes:4:8", "^^^ links here: lo, br0", `did you mean "br0"?`, "2 statements before this one took effect and stay"} {
+	for _, part := range []string{`error: no link "br1" in namespace "example"`, "--> t.nes:4:8", "^^^ links here: lo, br0", `did you mean "br0"?`, "1 change was undone; nothing is left of this run"} {
 		if !strings.Contains(got, part) {
 			t.Errorf("%q is missing in\n%s", part, got)
 		}

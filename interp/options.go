@@ -18,7 +18,9 @@ import (
 type Option func(*Interp) error
 
 // Stdio gives what programs and `print` read from and write to. A nil reader is
-// empty, a nil writer discards; these are the defaults.
+// empty, a nil writer discards; these are the defaults. In a parallel statement
+// there is nothing to read, and what is written comes as whole lines, by one
+// goroutine at a time.
 func Stdio(in io.Reader, out, err io.Writer) Option {
 	return func(i *Interp) error {
 		i.stdin = in
@@ -92,7 +94,8 @@ func Dir(dir string) Option {
 }
 
 // Engine gives what does the steps: an [nsexec.Engine] that several Interps
-// share, or a recorder. The Interp does not close it.
+// share, or a recorder. The Interp does not close it. Parallel statements use it
+// from several goroutines at once.
 func Engine(r nsexec.Runner) Option {
 	return func(i *Interp) error {
 		i.engine = r
@@ -112,7 +115,9 @@ func Verbs(specs ...*builtins.Spec) Option {
 // OnCall puts functions around each call of a verb, the first outermost. Each
 // may look at the call, time it, or return an error of its own in place of
 // calling next, which it calls at most once. With them every call runs by
-// itself before the next is looked at, so that next's error is that call's.
+// itself before the next is looked at, so that next's error is that call's. The
+// context handed on to next must come from the one that was given. The calls of
+// a parallel statement come from several goroutines at once.
 func OnCall(mw ...func(next CallFunc) CallFunc) Option {
 	return func(i *Interp) error {
 		i.middleware = append(i.middleware, mw...)
@@ -121,7 +126,8 @@ func OnCall(mw ...func(next CallFunc) CallFunc) Option {
 }
 
 // Trace writes each call of a verb to w before it runs, as a statement that
-// does the same. As with [OnCall], every call then runs by itself.
+// does the same, in one write of a whole line. As with [OnCall], every call then
+// runs by itself.
 func Trace(w io.Writer) Option {
 	return func(i *Interp) error {
 		i.trace = w
@@ -171,7 +177,8 @@ func Undoing(f func(changes int)) Option {
 
 // Progress has f called whenever more of a run has been done, with the number of
 // statements that have been. Unlike [OnCall] it costs nothing: statements still
-// gather in chains. f is called by the goroutine that runs the script.
+// gather in chains. f is called by the goroutines that run the script, one at a
+// time, and the number never gets smaller.
 func Progress(f func(done int)) Option {
 	return func(i *Interp) error {
 		i.progress = f

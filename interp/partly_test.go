@@ -12,11 +12,12 @@ import (
 	"github.com/nescript/nescript/nsexec/nstest"
 )
 
-// TestKernel_partly has an error say that its statement is half done.
+// TestKernel_partly has an error of a run that is kept say that its statement
+// is half done.
 func TestKernel_partly(t *testing.T) {
 	ns := nstest.NS(t)
 	for script, want := range map[string]bool{"veth a b master nosuch": true, "veth a b; up nosuch": false} {
-		in, err := interp.New()
+		in, err := interp.New(interp.Keep())
 		if err != nil {
 			t.Fatal(err)
 		}

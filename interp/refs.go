@@ -25,8 +25,8 @@ type place struct {
 // arguments each takes; ns takes one or more.
 var refWords = map[string]int{"host": 0, "new": 0, "ns": 1, "pid": 1, "thread": 2, "path": 1, "docker": 1, "podman": 1, "cookie": 2}
 
-// refNames is refWords sorted, for help.
-var refNames = []string{"cookie", "docker", "host", "new", "ns", "path", "pid", "podman", "thread"}
+// refNames are those that people write, sorted, for help.
+var refNames = []string{"docker", "host", "new", "ns", "path", "pid", "podman", "thread"}
 
 // readRefs reads the arguments of `in`. Both the checker, for which some values
 // are nil, and the evaluator use it.

@@ -2,7 +2,12 @@
 
 package nsexec
 
-import "context"
+import (
+	"context"
+	"errors"
+
+	"golang.org/x/sys/unix"
+)
 
 // undoable is an operation that changes something which can be put back.
 type undoable interface {
@@ -16,15 +21,22 @@ type undoable interface {
 // perform does an operation, after it has noted how to undo it where the
 // context has an Undo. Operations that consist of others perform those.
 func perform(ctx context.Context, c *Conn, op operation) error {
-	if u := undoOf(ctx); u != nil {
-		if do, ok := op.(undoable); ok {
-			var err error
-			if op, err = do.prepare(ctx, c, u); err != nil {
-				return err
-			}
-		}
+	u := undoOf(ctx)
+	do, ok := op.(undoable)
+	if u == nil || !ok {
+		return op.act(ctx, c)
 	}
-	return op.act(ctx, c)
+	before := u.Mark()
+	op, err := do.prepare(ctx, c, u)
+	if err != nil {
+		return err
+	}
+	noted := u.Mark()
+	err = op.act(ctx, c)
+	if errors.Is(err, unix.EPERM) {
+		u.forget(ctx, before, noted) // what is forbidden has changed nothing, and could not be undone either
+	}
+	return err
 }
 
 // Part does another action as a part of one that is made by [ActionFunc], and

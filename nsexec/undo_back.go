@@ -69,6 +69,16 @@ func (u *Undo) since(ctx context.Context, to Mark) []*note {
 	return out
 }
 
+// forget drops the notes of a context's branch that were made after one mark and
+// up to another.
+func (u *Undo) forget(ctx context.Context, after, to Mark) {
+	for _, n := range u.since(ctx, after) {
+		if n.seq <= to && n.branch == scopeOf(ctx).b {
+			u.done(n)
+		}
+	}
+}
+
 // done forgets a note.
 func (u *Undo) done(n *note) {
 	if n.strike != nil {

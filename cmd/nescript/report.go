@@ -102,7 +102,7 @@ func lacksPrivilege(err error) bool {
 	}
 	var path *fs.PathError
 	if errors.As(err, &path) {
-		return strings.HasPrefix(path.Path, "/proc/") || strings.HasPrefix(path.Path, nsexec.DefaultMountPath)
+		return strings.HasPrefix(path.Path, "/proc/") || strings.HasPrefix(path.Path, nsexec.DefaultMountPath) || strings.HasPrefix(path.Path, string(journal.Default))
 	}
 	var op *nsexec.OpError
 	return errors.As(err, &op)

@@ -78,7 +78,7 @@ func TestInterrupt(t *testing.T) {
 			if code := cmd.ProcessState.ExitCode(); code != exitInterrupted {
 				t.Errorf("it exited with %v", cmd.ProcessState)
 			}
-			for _, want := range []string{"error: interrupted", "1 statement before this one took effect and stays"} {
+			for _, want := range []string{"error: interrupted", "1 change was undone; nothing is left of this run"} {
 				if !strings.Contains(stderr.String(), want) {
 					t.Errorf("%q is missing in\n%s", want, stderr)
 				}
