@@ -26,6 +26,7 @@ type asideLink struct {
 	release func()
 	index   int
 	remake  bool // it can't be moved
+	bare    bool // what is on it is noted by itself
 }
 
 func (o delLinkOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
@@ -58,12 +59,39 @@ func (c *Conn) setAside(ctx context.Context, u *Undo, is linkState) error {
 	if err != nil {
 		return err
 	}
+	if is.kind() == "veth" {
+		// What needs a carrier can be put back only when both ends are there.
+		for _, l := range links {
+			if err := u.noteLink(ctx, l.c, l.index); err != nil {
+				return err
+			}
+		}
+	}
 	for _, l := range links {
+		l.bare = is.kind() == "veth" && !l.remake
 		if err := l.setAside(ctx, u); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// notePeer notes what is on the other end of an older pair, one end of which is
+// about to lose its carrier or get it: the other end's goes and comes with it.
+func (u *Undo) notePeer(ctx context.Context, c *Conn, index int) error {
+	is, err := c.linkState(ByIndex(index))
+	if err != nil {
+		return err
+	}
+	if is.kind() != "veth" {
+		return nil
+	}
+	other, err := c.otherEnd(is)
+	if err != nil || other == nil {
+		return err
+	}
+	defer other.release()
+	return u.noteLink(ctx, other.c, other.index)
 }
 
 // fixedKinds are the kinds of links that the kernel does not let move
@@ -85,7 +113,7 @@ func (c *Conn) toSetAside(is linkState, both bool) ([]asideLink, error) {
 	for _, s := range states {
 		byIndex[s.index] = s
 	}
-	remake := map[int]bool{is.index: slices.Contains(fixedKinds, is.kind())}
+	remake := map[int]bool{is.index: slices.Contains(fixedKinds, is.kind()) || is.under() != 0 && !slices.Contains(followers, is.kind())}
 	var out []asideLink
 	all := family(states, []int{is.index})
 	for _, index := range all {
@@ -93,7 +121,7 @@ func (c *Conn) toSetAside(is linkState, both bool) ([]asideLink, error) {
 		if index != is.index {
 			remake[index] = remake[s.under()] || !slices.Contains(followers, s.kind())
 		}
-		out = append(out, asideLink{c, func() {}, index, remake[index]})
+		out = append(out, asideLink{c: c, release: func() {}, index: index, remake: remake[index]})
 	}
 	slices.Reverse(out)
 	if !both || is.kind() != "veth" {
@@ -222,7 +250,7 @@ func (l asideLink) setAside(ctx context.Context, u *Undo) error {
 		}
 		return l.c.delLink(l.index)
 	}
-	record, err := l.c.recordOf([]int{l.index}, true)
+	record, err := l.record()
 	if err != nil {
 		return err
 	}
@@ -243,6 +271,20 @@ func (l asideLink) setAside(ctx context.Context, u *Undo) error {
 		}
 	}
 	return l.c.setNS(l.index, fd, l.index)
+}
+
+// record is what comes back with the link: of a bare one, itself and its
+// sysctls.
+func (l asideLink) record() (*Record, error) {
+	if !l.bare {
+		return l.c.recordOf([]int{l.index}, true)
+	}
+	r, err := l.c.attrsOnly(l.index)
+	if err != nil {
+		return nil, err
+	}
+	r.sysctls, err = l.c.linkSysctls(r.title())
+	return r, err
 }
 
 // withPorts adds to the record of a master what its ports are: they are no

@@ -20,6 +20,9 @@ func explain(ns Ref, a Action, err error) error {
 		return err
 	}
 	op := &OpError{NS: ns, Action: a.String(), Err: err}
+	if n, ok := a.(NsAction); ok && n.op != nil {
+		op.Action = summary(n.op)
+	}
 	if la, ok := a.(LinkAction); ok {
 		op.Link = la.link.String()
 	}

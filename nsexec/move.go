@@ -75,6 +75,9 @@ func (o moveOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error
 		return o, u.note(ctx, there, unmakeLinkOp{o.link.String(), o.index})
 	}
 	o.index = u.index()
+	if err := u.notePeer(ctx, c, index); err != nil {
+		return nil, err
+	}
 	if err := u.noteLost(ctx, c, index); err != nil {
 		return nil, err
 	}

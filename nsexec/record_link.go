@@ -198,9 +198,7 @@ func (c *Conn) nexthopsOf(indexes map[int]bool) ([]message, map[int]bool, error)
 	for _, m := range list {
 		if a := m.attrs(); indexes[a.int(nhaOIF)] {
 			used[a.int(nhaID)] = true
-			m.body = bytes.Clone(m.body)
-			clear(m.body[4:8]) // nh_flags: state
-			out = append(out, m)
+			out = append(out, m.nexthop())
 		}
 	}
 	for _, m := range list {
@@ -208,14 +206,21 @@ func (c *Conn) nexthopsOf(indexes map[int]bool) ([]message, map[int]bool, error)
 		for ; len(group) >= 8; group = group[8:] { // struct nexthop_grp
 			if used[attrs{0: group[:4]}.int(0)] {
 				used[m.attrs().int(nhaID)] = true
-				m.body = bytes.Clone(m.body)
-				clear(m.body[4:8])
-				out = append(out, m)
+				out = append(out, m.nexthop())
 				break
 			}
 		}
 	}
 	return out, used, nil
+}
+
+// nexthop is a nexthop object as it can be made again: of its struct nhmsg, the
+// scope and most flags are the kernel's.
+func (m message) nexthop() message {
+	m.body = bytes.Clone(m.body)
+	m.body[1], m.body[3] = 0, 0
+	byteOrder.PutUint32(m.body[4:], byteOrder.Uint32(m.body[4:])&unix.RTNH_F_ONLINK)
+	return m
 }
 
 // nhMsg is an empty struct nhmsg.
@@ -224,17 +229,16 @@ type nhMsg struct{}
 func (nhMsg) Len() int          { return sizeofNhMsg }
 func (nhMsg) Serialize() []byte { return make([]byte, sizeofNhMsg) }
 
-// restoreNexthops adds the nexthop objects that are missing; a group may have
-// lost members.
-func (c *Conn) restoreNexthops(want []message) error {
-	for _, m := range want {
-		flags := unix.NLM_F_CREATE | unix.NLM_F_EXCL
-		if _, group := m.attrs()[nhaGroup]; group {
-			flags = unix.NLM_F_CREATE | unix.NLM_F_REPLACE
-		}
-		if err := c.add(m, flags); err != nil && !errors.Is(err, unix.EEXIST) {
-			return err
-		}
+// restoreNexthop adds a nexthop object if it is missing; a group may have lost
+// members.
+func (c *Conn) restoreNexthop(m message) error {
+	flags := unix.NLM_F_CREATE | unix.NLM_F_EXCL
+	if _, group := m.attrs()[nhaGroup]; group {
+		flags = unix.NLM_F_CREATE | unix.NLM_F_REPLACE
 	}
-	return nil
+	err := c.add(m, flags)
+	if errors.Is(err, unix.EEXIST) {
+		return nil
+	}
+	return err
 }

@@ -3,6 +3,7 @@
 package nsexec
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 
@@ -47,6 +48,11 @@ func (m message) lastingNeigh() bool {
 		return true
 	case head.Family == unix.AF_BRIDGE:
 		return head.State&(unix.NUD_PERMANENT|unix.NUD_NOARP) != 0
+	}
+	if head.State&unix.NUD_NOARP != 0 { // the kernel has such entries for what is no single host
+		a := m.attrs()
+		hw := a[unix.NDA_LLADDR]
+		return !a.addr(unix.NDA_DST).IsMulticast() && len(hw) > 0 && hw[0]&1 == 0 && bytes.ContainsFunc(hw, func(r rune) bool { return r != 0 })
 	}
 	return head.State&unix.NUD_PERMANENT != 0
 }

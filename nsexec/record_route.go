@@ -136,11 +136,11 @@ func sameAttrs(x, y message) bool {
 	return true
 }
 
-// restoreRoutes adds the routes that are missing, in as many passes as it takes:
-// a gateway has to be reachable before the routes over it can be.
-// With replaced, those that have taken the place of one go.
-func (c *Conn) restoreRoutes(want []message, replaced bool) error {
-	if len(want) == 0 {
+// restoreRoutes adds the nexthop objects and the routes that are missing, in as
+// many passes as it takes: a gateway has to be reachable before what leads over
+// it can be. With replaced, routes that have taken the place of one go.
+func (c *Conn) restoreRoutes(nexthops, want []message, replaced bool) error {
+	if len(want) == 0 && len(nexthops) == 0 {
 		return nil
 	}
 	keys := map[string]bool{}
@@ -159,6 +159,7 @@ func (c *Conn) restoreRoutes(want []message, replaced bool) error {
 			return err
 		}
 	}
+	missing = slices.Concat(nexthops, missing)
 	for len(missing) > 0 {
 		var failed []message
 		var last error
@@ -223,8 +224,50 @@ func (c *Conn) dropOthers(want, have []message) error {
 	return nil
 }
 
-// restoreRoute adds a route.
+// dropKernelRoutes deletes the routes that the kernel has made by itself over
+// some links, and that were not there: it leaves them when a link loses the
+// carrier that it has made them for.
+func (c *Conn) dropKernelRoutes(links, want []message) error {
+	indexes := map[int]bool{}
+	for _, m := range links {
+		indexes[m.linkIndex()] = true
+	}
+	if len(indexes) == 0 {
+		return nil
+	}
+	const kernelMetric = 256 // IP6_RT_PRIO_ADDRCONF
+	have, err := c.routes(func(m message, a attrs) bool {
+		return m.body[0] == unix.AF_INET6 && m.body[5] == unix.RTPROT_KERNEL && a.int(unix.RTA_PRIORITY) == kernelMetric && indexes[a.int(unix.RTA_OIF)]
+	})
+	if err != nil {
+		return err
+	}
+	return c.eachMissing(have, want, func(m message) error {
+		if err := c.remove(m); err != nil && !isMissing(err) {
+			return err
+		}
+		return nil
+	})
+}
+
+// eachMissing calls f with those messages that are not among others.
+func (c *Conn) eachMissing(list, among []message, f func(message) error) error {
+	for _, m := range list {
+		if slices.ContainsFunc(among, func(o message) bool { return sameAttrs(m, o) }) {
+			continue
+		}
+		if err := f(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restoreRoute adds a route, or a nexthop object.
 func (c *Conn) restoreRoute(m message) error {
+	if m.kind == unix.RTM_NEWNEXTHOP {
+		return c.restoreNexthop(m)
+	}
 	err := c.add(m, unix.NLM_F_CREATE|unix.NLM_F_EXCL)
 	if errors.Is(err, unix.EEXIST) { // one of several with that key, or the same, come with an address
 		err = c.add(m, unix.NLM_F_CREATE|unix.NLM_F_APPEND)

@@ -105,26 +105,21 @@ func (r *Record) restoreIn(c *Conn, replaced bool) error {
 	}
 	by[unix.RTM_NEWROUTE] = slices.DeleteFunc(by[unix.RTM_NEWROUTE], func(m message) bool { return routeUses(m.attrs(), gone, nil) })
 	by[unix.RTM_NEWNEXTHOP] = slices.DeleteFunc(by[unix.RTM_NEWNEXTHOP], func(m message) bool { return gone[m.attrs().int(nhaOIF)] })
-	if err := c.restoreSysctls(r.sysctls); err != nil {
-		return err
-	}
-	if err := c.restoreAllAddrs(by[unix.RTM_NEWLINK], by[unix.RTM_NEWADDR]); err != nil {
-		return err
-	}
+	var errs []error
 	for _, restore := range []func() error{
-		func() error { return c.restoreNexthops(by[unix.RTM_NEWNEXTHOP]) },
-		func() error { return c.restoreRoutes(by[unix.RTM_NEWROUTE], replaced) },
+		func() error { return c.restoreSysctls(r.sysctls) },
+		func() error { return c.restoreAllAddrs(by[unix.RTM_NEWLINK], by[unix.RTM_NEWADDR]) },
+		func() error { return c.dropKernelRoutes(by[unix.RTM_NEWLINK], by[unix.RTM_NEWROUTE]) },
+		func() error { return c.restoreRoutes(by[unix.RTM_NEWNEXTHOP], by[unix.RTM_NEWROUTE], replaced) },
 		func() error { return c.awaitRoutes(by[unix.RTM_NEWROUTE]) },
 		func() error { return c.restoreRules(by[unix.RTM_NEWRULE]) },
 		func() error { return c.restoreNeighs(by[unix.RTM_NEWNEIGH]) },
 		func() error { return c.settleAddrGen(by[unix.RTM_NEWLINK]) },
 		func() error { return c.restoreSysctls(r.sysctls) }, // addresses may have moved some
 	} {
-		if err := restore(); err != nil {
-			return err
-		}
+		errs = append(errs, restore()) // as much as can be
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // restoreAllAddrs gives links the addresses that they had, and without links

@@ -169,6 +169,9 @@ func (c *Conn) restorePort(want linkState) error {
 			port = append(port, Attr{Type: kind, Data: v})
 		}
 	}
+	if _, should := data[nl.IFLA_BRPORT_BACKUP_PORT]; !should && now[nl.IFLA_BRPORT_BACKUP_PORT] != nil {
+		port = append(port, Attr{Type: nl.IFLA_BRPORT_BACKUP_PORT, Data: u32(0)})
+	}
 	if len(port) == 0 {
 		return nil
 	}

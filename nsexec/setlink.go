@@ -67,6 +67,11 @@ func (o setLinkOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, er
 	if ch.isLocal() {
 		return o, u.noteAttrs(ctx, c, index)
 	}
+	if ch.Mask&unix.IFF_UP != 0 {
+		if err := u.notePeer(ctx, c, index); err != nil {
+			return nil, err
+		}
+	}
 	return o, u.noteLink(ctx, c, index)
 }
 

@@ -18,34 +18,111 @@ import (
 func (u *Undo) Back(ctx context.Context, to Mark) (undone int, err error) {
 	u.engine.undoes.Add(1)
 	defer u.engine.undoes.Add(-1)
-	var left []Leftover
-	spaces := false
-	since := u.since(ctx, to)
 	plain := context.WithValue(ctx, undoKey{}, (*scope)(nil)) // undoing is not noted
-	for i := len(since) - 1; i >= 0; i-- {
-		n := since[i]
-		err := ctx.Err()
-		if err == nil {
-			err = u.engine.undo(plain, n)
-		}
-		if err != nil {
-			left = append(left, Leftover{n.ns, summary(n.op), err})
-			continue
-		}
-		undone++
-		u.done(n)
+	todo := u.since(ctx, to)
+	slices.Reverse(todo)
+	spaces := slices.ContainsFunc(todo, func(n *note) bool {
 		_, space := n.op.(unmakeNSOp)
-		spaces = spaces || space
-	}
+		return space
+	})
+	left := u.undoAll(ctx, plain, todo)
 	if spaces {
 		// What others can see of them has been taken away one by one; what is
 		// left of them goes with the first wait, and nobody is told if it does not.
 		_ = awaitLasts(plain, 1)
 	}
 	if len(left) > 0 {
-		return undone, &UndoError{left}
+		return len(todo) - len(left), &UndoError{left}
 	}
-	return undone, nil
+	return len(todo), nil
+}
+
+// undoPasses is how often what could not be put back is tried once more.
+const undoPasses = 3
+
+// undoAll undoes changes in order, and returns those that could not be. What
+// could not be put back may be once the rest is: a route over two links, say,
+// each of which comes back by itself. Then all is done again from there on: what
+// is oldest has to have the last word.
+func (u *Undo) undoAll(ctx, plain context.Context, todo []*note) []Leftover {
+	failed := map[*note]error{}
+	from, done := 0, map[*note]bool{}
+	for range undoPasses {
+		first := len(todo)
+		for i, n := range todo[from:] {
+			err := ctx.Err()
+			if err == nil && !(done[n] && n.once()) {
+				err = u.engine.undo(plain, n)
+			}
+			if err == nil {
+				done[n] = true
+				delete(failed, n)
+				continue
+			}
+			failed[n] = err
+			first = min(first, from+i)
+		}
+		if from = first; len(failed) == 0 || ctx.Err() != nil {
+			break
+		}
+	}
+	return u.settle(todo, failed)
+}
+
+// once reports whether a note must not be done twice: what a script says of its
+// own undo may not bear it.
+func (n *note) once() bool {
+	_, own := n.op.(stepOp)
+	return own
+}
+
+// settle forgets what was done, and what a note could not restore where an
+// older one has restored the same links to what they were before.
+func (u *Undo) settle(todo []*note, failed map[*note]error) (left []Leftover) {
+	for i, n := range todo {
+		err := failed[n]
+		if err == nil || slices.ContainsFunc(todo[i+1:], func(older *note) bool { return failed[older] == nil && older.covers(n) }) {
+			u.done(n)
+			continue
+		}
+		left = append(left, Leftover{n.ns, summary(n.op), err})
+	}
+	return left
+}
+
+// covers reports whether a note restores all that another does.
+func (n *note) covers(other *note) bool {
+	return covers(n.op, n.ns, other.op, other.ns)
+}
+
+// Covers reports whether a step of a journal, a [Restore], makes links what they
+// were before one that is younger and only restores the same links.
+func Covers(older, younger Step) bool {
+	a, ok := older.Action.(NsAction)
+	b, ok2 := younger.Action.(NsAction)
+	return ok && ok2 && covers(a.op, older.NS, b.op, younger.NS)
+}
+
+func covers(older operation, olderNS Ref, younger operation, youngerNS Ref) bool {
+	mine, ok := older.(restoreOp)
+	theirs, ok2 := younger.(restoreOp)
+	if !ok || !ok2 || olderNS.TID != youngerNS.TID || theirs.cfg.Index != 0 {
+		return false
+	}
+	links := map[int]bool{}
+	for _, m := range mine.cfg.Record.msgs {
+		links[m.linkIndex()] = links[m.linkIndex()] || m.kind == unix.RTM_NEWLINK
+	}
+	some := false
+	for _, m := range theirs.cfg.Record.msgs {
+		if m.kind == unix.RTM_NEWLINK || m.kind == unix.RTM_SETLINK {
+			some = true
+			if !links[m.linkIndex()] {
+				return false
+			}
+		}
+	}
+	return some
 }
 
 // since are the notes since a mark of a context's branch.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -230,7 +231,20 @@ func (c *Conn) removeAddr(m message) error {
 		}
 		kept.msgs = append(kept.msgs, other)
 	}
-	return kept.restoreIn(c, false)
+	routes := &Record{}
+	kept.msgs = slices.DeleteFunc(kept.msgs, func(other message) bool {
+		way := other.kind == unix.RTM_NEWROUTE || other.kind == unix.RTM_NEWNEXTHOP
+		if way {
+			routes.msgs = append(routes.msgs, other)
+		}
+		return way
+	})
+	if err := kept.restoreIn(c, false); err != nil {
+		return err
+	}
+	// Routes that need the address have no place any more.
+	_ = routes.restoreIn(c, false)
+	return nil
 }
 
 // isMissing reports whether the kernel says that what is to be deleted is not

@@ -5,6 +5,8 @@ package lab
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/nescript/nescript/interp"
@@ -49,6 +51,7 @@ type down struct {
 	j      *journal.Journal
 	in     *interp.Interp
 	undone int
+	total  int
 	spaces bool // a namespace was among it
 }
 
@@ -64,16 +67,11 @@ func (d *down) all(ctx context.Context) (left []nsexec.Leftover, err error) {
 		return nil, err
 	}
 	defer d.in.Close()
-	for i := len(entries) - 1; i >= 0; i-- {
-		if err := ctx.Err(); err != nil {
-			return left, err
-		}
-		if l, ok := d.undo(ctx, entries[i]); !ok {
-			left = append(left, l)
-		}
-		if d.Progress != nil {
-			d.Progress(len(entries)-i, len(entries))
-		}
+	slices.Reverse(entries)
+	d.total = len(entries)
+	left = d.undoAll(ctx, entries)
+	if err := ctx.Err(); err != nil {
+		return left, err
 	}
 	if d.spaces {
 		err = d.Engine.LetGo(ctx)
@@ -81,11 +79,80 @@ func (d *down) all(ctx context.Context) (left []nsexec.Leftover, err error) {
 	return left, err
 }
 
+// passes is how often what could not be undone is tried once more.
+const passes = 3
+
+// undoAll does statements in order, and returns those that could not be done.
+// What could not be put back may be once the rest is; then all is done again
+// from there on, since what is oldest has to have the last word.
+func (d *down) undoAll(ctx context.Context, entries []journal.Entry) []nsexec.Leftover {
+	failed := map[int]nsexec.Leftover{}
+	done := map[int]bool{}
+	from := 0
+	for range passes {
+		first := len(entries)
+		for i := from; i < len(entries) && ctx.Err() == nil; i++ {
+			if done[i] && !isJournals(entries[i].Line) {
+				continue // a script's own undo may not bear to be done twice
+			}
+			l, ok := d.undo(ctx, entries[i], done[i])
+			if ok {
+				done[i] = true
+				delete(failed, i)
+			} else {
+				failed[i] = l
+				first = min(first, i)
+			}
+			if d.Progress != nil {
+				d.Progress(d.undone, d.total)
+			}
+		}
+		if from = first; len(failed) == 0 {
+			break
+		}
+	}
+	var left []nsexec.Leftover
+	for _, i := range slices.Sorted(maps.Keys(failed)) {
+		if d.covered(ctx, entries, i, failed) {
+			_ = d.j.Strike(entries[i]) // what it says is of no more use
+			continue
+		}
+		left = append(left, failed[i])
+	}
+	return left
+}
+
+// covered reports whether an older statement has restored what one could not:
+// how something was in the middle of the run no longer matters then.
+func (d *down) covered(ctx context.Context, entries []journal.Entry, i int, failed map[int]nsexec.Leftover) bool {
+	mine, err := d.in.Steps(ctx, entries[i].Line)
+	if err != nil || len(mine) != 1 {
+		return false
+	}
+	for k := i + 1; k < len(entries); k++ {
+		if _, bad := failed[k]; bad || !strings.Contains(entries[k].Line, "restore link ") {
+			continue
+		}
+		if older, err := d.in.Steps(ctx, entries[k].Line); err == nil && len(older) == 1 && nsexec.Covers(older[0], mine[0]) {
+			return true
+		}
+	}
+	return false
+}
+
+// isJournals reports whether a statement is one of the verbs of journals.
+func isJournals(line string) bool {
+	return strings.HasPrefix(line, "unmake ") || strings.HasPrefix(line, "restore ") || strings.HasPrefix(line, "in cookie ")
+}
+
 // undo does one statement. What is gone needs no undoing.
-func (d *down) undo(ctx context.Context, e journal.Entry) (nsexec.Leftover, bool) {
+func (d *down) undo(ctx context.Context, e journal.Entry, again bool) (nsexec.Leftover, bool) {
 	err := d.in.Replay(context.WithoutCancel(ctx), e.Line)
 	if err != nil && !nsexec.IsGone(err) {
 		return nsexec.Leftover{Text: summary(e.Line), Err: cause(err)}, false
+	}
+	if again {
+		return nsexec.Leftover{}, true
 	}
 	d.undone++
 	d.spaces = d.spaces || strings.HasPrefix(e.Line, "unmake ns ")

@@ -24,8 +24,9 @@
 // # Locks and states
 //
 // Whoever writes a journal, or takes down what it has, holds a lock on the file
-// (flock(2)), which ends with the process however that ends. So a journal that
-// is not locked and not marked as up is one of a run that was interrupted.
+// (fcntl(2), F_OFD_SETLK), which ends with the process however that ends. So a
+// journal that is not locked and not marked as up is one of a run that was
+// interrupted.
 //
 // # Safety
 //

@@ -65,7 +65,7 @@ func (d Dir) List() ([]Info, error) {
 	return out, nil
 }
 
-// info reads a journal without locking it for longer than a look.
+// info reads a journal without locking it.
 func (d Dir) info(name string) (Info, error) {
 	path := d.path(name)
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
@@ -74,25 +74,52 @@ func (d Dir) info(name string) (Info, error) {
 	}
 	f := os.NewFile(uintptr(fd), path)
 	defer f.Close()
-	// A shared lock, so that two who look don't take each other for a run.
-	locked := unix.Flock(fd, unix.LOCK_SH|unix.LOCK_NB) != nil
-	text, err := readAll(f)
+	text, locked, err := look(f)
 	if err != nil {
 		return Info{}, err
 	}
 	info, err := parse(path, text)
 	info.Name, info.Path = name, path
-	switch {
-	case locked && (info.down || !info.UpSince.IsZero()):
-		info.State = GoingDown
-	case locked:
-		info.State = Running
-	case info.UpSince.IsZero() || info.down:
-		info.State = Interrupted
-	default:
-		info.State = Up
-	}
+	info.State = info.state(locked)
 	return info, err
+}
+
+// look reads a file, and whether it was locked all the while: what its owner
+// writes last stands there before the lock ends.
+func look(f *os.File) (text string, locked bool, err error) {
+	for {
+		before, err := isLocked(int(f.Fd()))
+		if err != nil {
+			return "", false, &os.PathError{Op: "ask for the lock of", Path: f.Name(), Err: err}
+		}
+		if text, err = readAll(f); err != nil {
+			return "", false, err
+		}
+		after, err := isLocked(int(f.Fd()))
+		if err == nil && before != after {
+			continue
+		}
+		if err != nil {
+			return "", false, err
+		}
+		there, err := named(int(f.Fd()))
+		if err == nil && !there {
+			err = &os.PathError{Op: "open", Path: f.Name(), Err: os.ErrNotExist}
+		}
+		return text, after, err
+	}
+}
+
+func (info *Info) state(locked bool) State {
+	switch {
+	case locked && info.down:
+		return GoingDown
+	case !info.UpSince.IsZero() && !info.down:
+		return Up
+	case locked:
+		return Running
+	}
+	return Interrupted
 }
 
 func readAll(f *os.File) (string, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -62,39 +63,67 @@ func (d Dir) Create(name string, head Head) (*Journal, error) {
 	return j, nil
 }
 
-// create makes the folder and the file. The file is locked before it has its
-// name, so that nobody takes its run for one that has ended.
-func (j *Journal) create() error {
+// create makes the folder and the file. Whoever opens or removes one of that
+// name takes away a folder that has no journal, so it may take more than one go.
+func (j *Journal) create() (err error) {
+	const most = 100
+	for range most {
+		if err = j.tryCreate(); !errors.Is(err, unix.ENOENT) {
+			break
+		}
+		j.closeOwn()
+	}
+	return err
+}
+
+// tryCreate has the file be written and locked before it has its name, so that
+// nobody takes its run for one that has ended.
+func (j *Journal) tryCreate() error {
 	if err := unix.Mkdirat(j.root, j.name, 0o700); err != nil && err != unix.EEXIST {
-		return &os.PathError{Op: "mkdir", Path: string(j.dir) + "/" + j.name, Err: err}
+		return &os.PathError{Op: "mkdir", Path: j.folder(), Err: err}
 	}
 	if err := j.openOwn(); err != nil {
-		return err
+		return &os.PathError{Op: "open", Path: j.folder(), Err: err}
 	}
-	temporary := fmt.Sprintf(".new-%d", os.Getpid())
-	fd, err := unix.Openat(j.own, temporary, unix.O_RDWR|unix.O_CREAT|unix.O_TRUNC|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	err := j.publish()
+	if err != nil {
+		_ = unix.Unlinkat(j.root, j.name, unix.AT_REMOVEDIR) // it is empty, or another's
+	}
+	if errors.Is(err, unix.EEXIST) {
+		info, _ := j.dir.info(j.name)
+		return &ExistsError{Name: j.name, State: info.State}
+	}
+	return err
+}
+
+// publish makes the file without a name and gives it one, so that a process
+// that is killed leaves all of it or nothing.
+func (j *Journal) publish() error {
+	temporary := ""
+	fd, err := unix.Openat(j.own, ".", unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+	if err == unix.EOPNOTSUPP || err == unix.EISDIR { // the file system has no such files
+		temporary = fmt.Sprintf(".new-%d", os.Getpid())
+		fd, err = unix.Openat(j.own, temporary, unix.O_RDWR|unix.O_CREAT|unix.O_TRUNC|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+	}
+	if there, _ := named(j.own); err != nil && !there {
+		err = unix.ENOENT // ext4 says EPERM of a folder that has gone
+	}
 	if err != nil {
 		return j.failed("open", err)
 	}
 	j.file = os.NewFile(uintptr(fd), j.dir.path(j.name))
-	if err := flock(fd); err != nil {
+	if temporary != "" {
+		defer unix.Unlinkat(j.own, temporary, 0)
+	}
+	if err := lock(fd); err != nil {
 		return j.failed("lock", err)
 	}
 	if err := j.write(j.head.text(j.name)); err != nil {
-		_ = unix.Unlinkat(j.own, temporary, 0)
-		_ = unix.Unlinkat(j.root, j.name, unix.AT_REMOVEDIR) // it is empty, or another's
 		return err
 	}
-	err = unix.Renameat2(j.own, temporary, j.own, fileName, unix.RENAME_NOREPLACE)
-	if err != nil {
-		_ = unix.Unlinkat(j.own, temporary, 0)
-	}
-	if err == unix.EEXIST {
-		info, _ := j.dir.info(j.name)
-		return &ExistsError{Name: j.name, State: info.State}
-	}
-	if err != nil {
-		return j.failed("rename", err)
+	from := fmt.Sprintf("/proc/self/fd/%d", fd)
+	if err := unix.Linkat(unix.AT_FDCWD, from, j.own, fileName, unix.AT_SYMLINK_FOLLOW); err != nil {
+		return j.failed("make", err)
 	}
 	return nil
 }
@@ -130,8 +159,7 @@ func (j *Journal) reopen() error {
 		}
 	}
 	if errors.Is(err, unix.ENOENT) {
-		have, _ := j.dir.names()
-		return &NoLabError{Name: j.name, Have: have}
+		return j.noLab()
 	}
 	if err != nil {
 		return j.failed("open", err)
@@ -145,11 +173,18 @@ func (j *Journal) reopen() error {
 		return err
 	}
 	j.head = info.Head
-	switch err := flock(int(j.file.Fd())); {
-	case errors.Is(err, unix.EWOULDBLOCK):
+	switch err := lock(int(j.file.Fd())); {
+	case errors.Is(err, unix.EAGAIN):
 		return &BusyError{Name: j.name, PID: j.head.PID}
 	case err != nil:
 		return j.failed("lock", err)
+	}
+	// Whoever had the lock may have removed it: then it is one without a name.
+	switch there, err := named(int(j.file.Fd())); {
+	case err != nil:
+		return j.failed("stat", err)
+	case !there:
+		return j.noLab()
 	}
 	if text, err = readAll(j.file); err != nil { // it may have grown before it was ours
 		return err
@@ -168,7 +203,15 @@ func (j *Journal) openOwn() (err error) {
 	return private(j.own)
 }
 
-func flock(fd int) error { return unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) }
+// noLab says that there is no journal. A folder without one is what a process
+// leaves that was killed when it was about to begin, or had all but ended.
+func (j *Journal) noLab() error {
+	_ = unix.Unlinkat(j.root, j.name, unix.AT_REMOVEDIR)
+	have, _ := j.dir.names()
+	return &NoLabError{Name: j.name, Have: have}
+}
+
+func (j *Journal) folder() string { return filepath.Join(string(j.dir), j.name) }
 
 func (j *Journal) failed(op string, err error) error {
 	return &os.PathError{Op: op, Path: j.dir.path(j.name), Err: err}
@@ -204,7 +247,7 @@ func (j *Journal) writeLocked(text []byte) error {
 	n, err := j.file.WriteAt(text, j.end)
 	if err != nil {
 		if n > 0 {
-			_ = j.file.Truncate(j.end)
+			println(n,j.end); if e := j.file.Truncate(j.end); e != nil { println(e.Error()) }
 		}
 		return err
 	}
@@ -233,9 +276,14 @@ func (j *Journal) MarkUp(t time.Time) error {
 	return j.write("# up " + t.UTC().Format(time.RFC3339) + "\n")
 }
 
-// MarkDown notes that what the run made is being taken away.
+// MarkDown notes that what the run made is being taken away. On a full disk it
+// does without the note: taking things away may be what makes room.
 func (j *Journal) MarkDown() error {
-	return j.write(fmt.Sprintf("# down %s by process %d\n", time.Now().UTC().Format(time.RFC3339), os.Getpid()))
+	err := j.write(fmt.Sprintf("# down %s by process %d\n", time.Now().UTC().Format(time.RFC3339), os.Getpid()))
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		return nil
+	}
+	return err
 }
 
 // Close lets go of the journal and leaves it.
@@ -245,15 +293,22 @@ func (j *Journal) Close() error {
 }
 
 func (j *Journal) close() {
+	j.closeOwn()
+	if j.root >= 0 {
+		unix.Close(j.root)
+	}
+	j.root = -1
+}
+
+// closeOwn closes the journal's own folder and file.
+func (j *Journal) closeOwn() {
 	if j.file != nil {
 		j.file.Close()
 	}
-	for _, fd := range []int{j.own, j.root} {
-		if fd >= 0 {
-			unix.Close(fd)
-		}
+	if j.own >= 0 {
+		unix.Close(j.own)
 	}
-	j.file, j.own, j.root = nil, -1, -1
+	j.file, j.own, j.end = nil, -1, 0
 }
 
 // Remove ends all holds, deletes the journal and closes it.
