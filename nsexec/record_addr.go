@@ -39,7 +39,8 @@ const ownFlags = unix.IFA_F_TENTATIVE | unix.IFA_F_DADFAILED | unix.IFA_F_DEPREC
 // addr is an address as it can be given again, with flags in place of its own.
 func (m message) addr(flags uint32) message {
 	a := m.attrs()
-	forever := m.addrFlags(a)&unix.IFA_F_PERMANENT != 0
+	life := lifetimes(a)
+	forever := life == nil || bytes.Count(life, []byte{0xff}) == len(life)
 	out := m.without(func(kind uint16) bool {
 		return kind == unix.IFA_FLAGS || kind == unix.IFA_CACHEINFO && forever
 	})

@@ -269,8 +269,12 @@ func (c *Conn) restoreRoute(m message) error {
 		return c.restoreNexthop(m)
 	}
 	err := c.add(m, unix.NLM_F_CREATE|unix.NLM_F_EXCL)
-	if errors.Is(err, unix.EEXIST) { // one of several with that key, or the same, come with an address
-		err = c.add(m, unix.NLM_F_CREATE|unix.NLM_F_APPEND)
+	if errors.Is(err, unix.EEXIST) {
+		how := unix.NLM_F_APPEND // one of several with that key, or the same, come with an address
+		if _, several := m.attrs()[unix.RTA_MULTIPATH]; several && m.body[0] == unix.AF_INET6 {
+			how = unix.NLM_F_REPLACE // some of its hops may be there
+		}
+		err = c.add(m, unix.NLM_F_CREATE|how)
 	}
 	if errors.Is(err, unix.EEXIST) {
 		return nil

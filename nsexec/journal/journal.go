@@ -246,9 +246,7 @@ func (j *Journal) write(text string) error {
 func (j *Journal) writeLocked(text []byte) error {
 	n, err := j.file.WriteAt(text, j.end)
 	if err != nil {
-		if n > 0 {
-			println(n,j.end); if e := j.file.Truncate(j.end); e != nil { println(e.Error()) }
-		}
+		_ = j.file.Truncate(j.end) // n does not tell what was written before the error
 		return err
 	}
 	j.end += int64(n)
