@@ -185,7 +185,7 @@ func (m message) comesWithAddr() bool {
 // awaitRoutes waits for the routes that the kernel makes in its own time. It
 // makes none while a link has no carrier, so it does not wait for long.
 func (c *Conn) awaitRoutes(want []message) error {
-	const most, step = 300 * time.Millisecond, 2 * time.Millisecond
+	const most, step = time.Second, 2 * time.Millisecond
 	keys := map[string]bool{}
 	for _, m := range want {
 		if m.comesWithAddr() {

@@ -1,4 +1,4 @@
-//go:build linux
+//go:build linux && undo
 
 package scripts_test
 

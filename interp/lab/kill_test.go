@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nescript/nescript/interp"
 	"github.com/nescript/nescript/interp/lab"
 	"github.com/nescript/nescript/lang"
 	"github.com/nescript/nescript/nsexec"
@@ -25,22 +26,26 @@ import (
 	"github.com/nescript/nescript/nsexec/nstest"
 )
 
-// star is what is killed: 150 hosts on a bridge of the host's, and meanwhile
-// changes of what older has made.
+// star is what is killed: hosts on a bridge of the host's, and meanwhile changes
+// of what older has made.
 const star = `
+param hosts int
 let net = 10.44.0.0/16
 set old0 mtu 1400
 bridge hub up
-for i in 1..150 <
+for i in 1..hosts <
     ns h$i
     veth h$i:eth0 (net[i]) p$i master hub up
-    if (i == 40) < sysctl net.ipv4.conf.old0.rp_filter 2; addr old0 10.45.0.2/24 >
-    if (i == 75) < del link gone >
-    if (i == 100) < del ns older; del addr old0 10.45.0.1/24 >
-    if (i == 120) < route blackhole 10.46.0.0/16; rule from 10.47.0.0/16 table 99 priority 900 >
+    if (i == hosts / 4) < sysctl net.ipv4.conf.old0.rp_filter 2; addr old0 10.45.0.2/24 >
+    if (i == hosts / 2) < del link gone >
+    if (i == hosts * 2 / 3) < del ns older; del addr old0 10.45.0.1/24 >
+    if (i == hosts * 3 / 4) < route blackhole 10.46.0.0/16; rule from 10.47.0.0/16 table 99 priority 900 >
 >
 addr hub (net[1000])
 `
+
+// hostsEnv is how many hosts there are.
+const hostsEnv = "LAB_TEST_HOSTS"
 
 // older is there before, and has to be there afterwards.
 const older = `
@@ -68,7 +73,10 @@ func runStar() error {
 	if err != nil {
 		return err
 	}
-	return lab.Run(context.Background(), f, lab.Config{Name: "star", Stays: true})
+	return lab.Run(context.Background(), f, lab.Config{
+		Name: "star", Stays: true,
+		Options: []interp.Option{interp.Params(map[string]string{"hosts": os.Getenv(hostsEnv)})},
+	})
 }
 
 func downStar() error {
@@ -82,10 +90,10 @@ func downStar() error {
 }
 
 // TestKill: whenever a run is killed, Down leaves things as they were before.
-func TestKill(t *testing.T) { kills(t, rounds(200, 40), killRuns) }
+func TestKill(t *testing.T) { kills(t, 150, rounds(200, 40), killRuns) }
 
 // TestKill_down: a Down that is killed is finished by the next.
-func TestKill_down(t *testing.T) { kills(t, rounds(20, 8), killDowns) }
+func TestKill_down(t *testing.T) { kills(t, 50, rounds(20, 8), killDowns) }
 
 func killRuns(t *testing.T, n int) {
 	before := nstest.Dump(t)
@@ -119,7 +127,7 @@ const (
 )
 
 // kills has processes in sandboxes of their own do the rounds.
-func kills(t *testing.T, n int, do func(*testing.T, int)) {
+func kills(t *testing.T, hosts, n int, do func(*testing.T, int)) {
 	t.Helper()
 	if share, err := strconv.Atoi(os.Getenv(shareEnv)); err == nil {
 		furnish(t)
@@ -132,7 +140,7 @@ func kills(t *testing.T, n int, do func(*testing.T, int)) {
 		share := (n + i) / sandboxes
 		all.Go(func() {
 			cmd := exec.CommandContext(t.Context(), "/proc/self/exe", "-test.run=^"+t.Name()+"$")
-			cmd.Env = append(outOfSandbox(), shareEnv+"="+strconv.Itoa(share))
+			cmd.Env = append(outOfSandbox(), shareEnv+"="+strconv.Itoa(share), hostsEnv+"="+strconv.Itoa(hosts))
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("%v\n%s", err, out)
 				return
