@@ -4,6 +4,7 @@ package nsexec
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"slices"
 
@@ -337,14 +338,14 @@ func (c *Conn) restoreAltNames(want, have linkState) error {
 	should, has := altNames(want.attrs), altNames(have.attrs)
 	for _, name := range has {
 		if !slices.Contains(should, name) {
-			if err := (altNameOp{ByIndex(want.index), name, true}).act(nil, c); err != nil {
+			if err := (altNameOp{ByIndex(want.index), name, true}).act(context.Background(), c); err != nil {
 				return err
 			}
 		}
 	}
 	for _, name := range should {
 		if !slices.Contains(has, name) {
-			if err := (altNameOp{ByIndex(want.index), name, false}).act(nil, c); err != nil {
+			if err := (altNameOp{ByIndex(want.index), name, false}).act(context.Background(), c); err != nil {
 				return err
 			}
 		}

@@ -67,9 +67,9 @@ func list(t testing.TB, dir journal.Dir) lab.Lab {
 }
 
 // same fails the test unless everything is as it was.
-func same(t testing.TB, before string) {
+func same(t *testing.T, before string) {
 	t.Helper()
-	if diff := nstest.DumpDiff(before, nstest.Dump(t)); diff != "" {
+	if diff := differs(t, before); diff != "" {
 		t.Errorf("this differs:\n%s", diff)
 	}
 }
@@ -85,7 +85,7 @@ func noJournals(t testing.TB, dir journal.Dir) {
 func TestDown(t *testing.T) {
 	nstest.NoLeaks(t)
 	furnish(t)
-	before := nstest.Dump(t)
+	before := steady(t)
 	dir := newDir(t)
 	up(t, dir, "a", `
 		ns h1 h2
@@ -284,7 +284,7 @@ func TestRun_exists(t *testing.T) {
 // TestRun_keep: what a failed run is to keep, Down takes away.
 func TestRun_keep(t *testing.T) {
 	furnish(t)
-	empty := nstest.Dump(t)
+	empty := steady(t)
 	dir := newDir(t)
 	err := run(t.Context(), t, `ns h; del link gone; fail "so it is"`, lab.Config{Dir: dir, Name: "a", Stays: true, Keep: true})
 	var left *lab.LeftError
