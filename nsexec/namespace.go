@@ -77,8 +77,17 @@ func (p NsProvider) Provide() (Namespace, error) {
 	return p.f()
 }
 
-// open opens what the provider provides. The caller closes it.
-func (p NsProvider) open() (int, Ref, error) {
+// open opens what the provider provides. The caller closes it. NPNow names the
+// calling thread, which must not become another's before it has been opened.
+func (p NsProvider) open() (fd int, ref Ref, err error) {
+	err = onThisThread(func() error {
+		fd, ref, err = p.openProvided()
+		return err
+	})
+	return fd, ref, err
+}
+
+func (p NsProvider) openProvided() (int, Ref, error) {
 	ns, err := p.Provide()
 	if err != nil {
 		return -1, p.ref, fmt.Errorf("namespace provider %q: %w", p.name, err)

@@ -157,6 +157,14 @@ func (t *thread) goHome() error {
 	return nil
 }
 
+// onThisThread runs f on one thread from its start to its end, wherever that is:
+// what f says of the calling thread then holds for as long as it runs.
+func onThisThread(f func() error) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	return f()
+}
+
 // inNamespace runs f on a thread in the namespace of an open descriptor.
 func inNamespace(fd int, f func(t *thread) error) error {
 	return onWorker(func(t *thread) error {

@@ -164,11 +164,18 @@ func furnish(t *testing.T) {
 	t.Cleanup(func() { shell(t, noLongerOlder) })
 }
 
-func rounds(all, short int) int {
-	if testing.Short() {
-		return short
+// thoroughEnv has the tests kill as often as it takes to be sure, rather than a
+// sample.
+const thoroughEnv = "NESCRIPT_THOROUGH"
+
+func rounds(all, some int) int {
+	switch {
+	case os.Getenv(thoroughEnv) != "":
+		return all
+	case testing.Short():
+		return some / 4
 	}
-	return all
+	return some
 }
 
 // moment is one between the start and a bit after the end.
