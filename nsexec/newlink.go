@@ -69,10 +69,7 @@ func (o newLinkOp) String() string {
 // they are known when they are to go again.
 func (o newLinkOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
 	if o.flags&unix.NLM_F_CREATE == 0 { // it is there, and gets what it lacks
-		if u.ownsLink(c, o.cfg.Index) {
-			return o, nil
-		}
-		return o, u.noteLink(ctx, c, o.cfg.Index)
+		return o, o.prepareChange(ctx, c, u)
 	}
 	far, farID, err := o.farEnd(c)
 	if err != nil {
@@ -87,7 +84,7 @@ func (o newLinkOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, er
 		if err != nil {
 			return nil, err
 		}
-		if err := u.noteAttrs(ctx, c, master); err != nil {
+		if err := u.noteMaster(ctx, c, master, o.cfg.MTU); err != nil {
 			return nil, err
 		}
 	}
@@ -107,6 +104,30 @@ func (o newLinkOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, er
 		}
 	}
 	return o, u.note(ctx, c.cookieRef(), unmakeLinkOp{o.cfg.Name, o.cfg.Index})
+}
+
+// prepareChange notes what a link that is there and its new master are.
+func (o newLinkOp) prepareChange(ctx context.Context, c *Conn, u *Undo) error {
+	if o.cfg.Master != (LinkRef{}) && !u.owns(c.id) {
+		master, err := c.Index(o.cfg.Master)
+		if err != nil {
+			return err
+		}
+		mtu, err := c.mtuAfter(o.cfg.Index, []Attr{{Type: unix.IFLA_MTU, Data: u32(o.cfg.MTU)}})
+		if err != nil {
+			return err
+		}
+		if err := u.noteMaster(ctx, c, master, mtu); err != nil {
+			return err
+		}
+	}
+	switch {
+	case u.ownsLink(c, o.cfg.Index):
+		return nil
+	case isTooSmall(o.cfg.MTU):
+		return u.noteShrinking(ctx, c, o.cfg.Index)
+	}
+	return u.noteLink(ctx, c, o.cfg.Index)
 }
 
 // farEnd is where the other end of a pair is made.

@@ -235,7 +235,6 @@ func (c *Conn) dropKernelRoutes(links, want []message) error {
 	if len(indexes) == 0 {
 		return nil
 	}
-	const kernelMetric = 256 // IP6_RT_PRIO_ADDRCONF
 	have, err := c.routes(func(m message, a attrs) bool {
 		return m.body[0] == unix.AF_INET6 && m.body[5] == unix.RTPROT_KERNEL && a.int(unix.RTA_PRIORITY) == kernelMetric && indexes[a.int(unix.RTA_OIF)]
 	})

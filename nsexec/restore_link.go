@@ -333,21 +333,22 @@ func (c *Conn) restoreKindData(want, have linkState) error {
 	}})
 }
 
-// restoreAltNames gives a link the alternative names that it had, and no others.
+// restoreAltNames gives a link the alternative names that it had, in their
+// order, and no others. The kernel adds each as the last.
 func (c *Conn) restoreAltNames(want, have linkState) error {
 	should, has := altNames(want.attrs), altNames(have.attrs)
-	for _, name := range has {
-		if !slices.Contains(should, name) {
-			if err := (altNameOp{ByIndex(want.index), name, true}).act(context.Background(), c); err != nil {
-				return err
-			}
+	same := 0
+	for same < min(len(should), len(has)) && should[same] == has[same] {
+		same++
+	}
+	for _, name := range has[same:] {
+		if err := (altNameOp{ByIndex(want.index), name, true}).act(context.Background(), c); err != nil {
+			return err
 		}
 	}
-	for _, name := range should {
-		if !slices.Contains(has, name) {
-			if err := (altNameOp{ByIndex(want.index), name, false}).act(context.Background(), c); err != nil {
-				return err
-			}
+	for _, name := range should[same:] {
+		if err := (altNameOp{ByIndex(want.index), name, false}).act(context.Background(), c); err != nil {
+			return err
 		}
 	}
 	return nil

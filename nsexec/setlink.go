@@ -57,7 +57,11 @@ func (o setLinkOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, er
 		if err != nil {
 			return nil, err
 		}
-		if err := u.noteAttrs(ctx, c, master); err != nil { // it may take its MTU and MAC from its ports
+		mtu, err := c.mtuAfter(index, ch.Attrs)
+		if err != nil {
+			return nil, err
+		}
+		if err := u.noteMaster(ctx, c, master, mtu); err != nil {
 			return nil, err
 		}
 	}
@@ -72,7 +76,28 @@ func (o setLinkOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, er
 			return nil, err
 		}
 	}
+	if mtu := attrMTU(ch.Attrs); isTooSmall(mtu) {
+		return o, u.noteShrinking(ctx, c, index)
+	}
 	return o, u.noteLink(ctx, c, index)
+}
+
+// mtuAfter is the MTU that a link will have.
+func (c *Conn) mtuAfter(index int, change []Attr) (int, error) {
+	if mtu := attrMTU(change); mtu != 0 {
+		return mtu, nil
+	}
+	is, err := c.linkState(ByIndex(index))
+	return is.attrs.int(unix.IFLA_MTU), err
+}
+
+func attrMTU(list []Attr) int {
+	for _, a := range list {
+		if a.Type == unix.IFLA_MTU {
+			return attrs{a.Type: a.Data}.int(a.Type)
+		}
+	}
+	return 0
 }
 
 // isLocal reports whether a change has no effect on what is on the link, above

@@ -2,7 +2,11 @@
 
 package nsexec
 
-import "context"
+import (
+	"context"
+
+	"golang.org/x/sys/unix"
+)
 
 // noteLink notes all there is of an older link, and of those made on it.
 func (u *Undo) noteLink(ctx context.Context, c *Conn, index int) error {
@@ -31,6 +35,39 @@ func (u *Undo) noteAttrs(ctx context.Context, c *Conn, index int) error {
 		return nil
 	}
 	r, err := c.attrsOnly(index)
+	if err != nil {
+		return err
+	}
+	return u.noteRecord(ctx, c, r)
+}
+
+// noteMaster notes what an older link is that gets a port of an MTU, 0 for what
+// the kernel chooses: it may take its MTU and its MAC from its ports.
+func (u *Undo) noteMaster(ctx context.Context, c *Conn, index, mtu int) error {
+	if u.ownsLink(c, index) || !isTooSmall(mtu) {
+		return u.noteAttrs(ctx, c, index)
+	}
+	return u.noteShrinking(ctx, c, index)
+}
+
+// isTooSmall reports whether an MTU is one with which the kernel takes IPv6 from
+// a link: addresses, routes and sysctls (IPV6_MIN_MTU, RFC 8200 section 5).
+func isTooSmall(mtu int) bool { return mtu > 0 && mtu < 1280 }
+
+// noteShrinking notes all there is of a link and of its master, which may get
+// the link's MTU, their sysctls too.
+func (u *Undo) noteShrinking(ctx context.Context, c *Conn, index int) error {
+	is, err := c.linkState(ByIndex(index))
+	if err != nil {
+		return err
+	}
+	var of []int
+	for _, i := range []int{index, is.attrs.int(unix.IFLA_MASTER)} {
+		if i != 0 && !u.ownsLink(c, i) {
+			of = append(of, i)
+		}
+	}
+	r, err := c.recordOf(of, true)
 	if err != nil {
 		return err
 	}

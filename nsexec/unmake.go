@@ -183,16 +183,32 @@ func (o unmakeOp) summary() string {
 func (o unmakeOp) act(_ context.Context, c *Conn) error {
 	for _, m := range o.record.msgs {
 		var err error
-		if m.kind == unix.RTM_NEWADDR && m.body[0] == unix.AF_INET {
+		switch {
+		case m.kind == unix.RTM_NEWADDR && m.body[0] == unix.AF_INET:
 			err = c.removeAddr(m)
-		} else {
+		case m.isPrefixRoute():
+			err = c.removePrefixRoute(m)
+		default:
 			err = c.remove(m)
 		}
-		if err != nil && !isMissing(err) {
+		if err != nil && !isMissing(err) && !c.lacksNexthop(m, err) {
 			return err
 		}
 	}
 	return nil
+}
+
+// lacksNexthop reports whether the kernel does not know a route because its
+// nexthop object is gone, and the route with it.
+func (c *Conn) lacksNexthop(m message, err error) bool {
+	id := m.attrs()[rtaNHID]
+	if m.kind != unix.RTM_NEWROUTE || id == nil || !errors.Is(err, unix.EINVAL) {
+		return false
+	}
+	req := c.Request(unix.RTM_GETNEXTHOP, 0)
+	req.AddRawData(append(nhMsg{}.Serialize(), rtAttr(Attr{Type: nhaID, Data: id}).Serialize()...))
+	_, err = req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWNEXTHOP)
+	return errors.Is(err, unix.ENOENT)
 }
 
 // remove deletes what a message describes.
