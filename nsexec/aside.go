@@ -356,8 +356,10 @@ func (o heldNSOp) act(ctx context.Context, c *Conn) error {
 	if err != nil {
 		return err
 	}
-	back := restoreNSOp{o.dir, o.name, o.cookie, from}
-	if err := u.note(ctx, Host(), back); err != nil {
+	if err := u.noteNearEnds(ctx, c, namedAt(o.dir, o.name)); err != nil {
+		return err
+	}
+	if err := u.note(ctx, Host(), restoreNSOp{o.dir, o.name, o.cookie, from}); err != nil {
 		return err
 	}
 	if err := setFarEndsAside(ctx, c, u, namedAt(o.dir, o.name)); err != nil {
@@ -366,9 +368,9 @@ func (o heldNSOp) act(ctx context.Context, c *Conn) error {
 	return o.delNSOp.act(ctx, c)
 }
 
-// setFarEndsAside has the links go that the kernel deletes along with a
-// namespace, since their other ends are in it.
-func setFarEndsAside(ctx context.Context, c *Conn, u *Undo, ref Ref) error {
+// halfPairs calls f with the ends in a namespace of the pairs that have the
+// other end in another.
+func halfPairs(ctx context.Context, c *Conn, ref Ref, f func(in *Conn, ends []linkState) error) error {
 	p, ok := c.space.(*pool)
 	if !ok {
 		return nil
@@ -382,22 +384,52 @@ func setFarEndsAside(ctx context.Context, c *Conn, u *Undo, ref Ref) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range states {
-		if _, elsewhere := s.attrs[unix.IFLA_LINK_NETNSID]; !elsewhere || s.kind() != "veth" {
-			continue
+	return f(&pc.Conn, slices.DeleteFunc(states, func(s linkState) bool {
+		_, elsewhere := s.attrs[unix.IFLA_LINK_NETNSID]
+		return !elsewhere || s.kind() != "veth"
+	}))
+}
+
+// noteNearEnds notes what is on the ends of pairs that are in a namespace which
+// is about to be deleted: they lose their carrier with their far ends, and with
+// it what needs one.
+func (u *Undo) noteNearEnds(ctx context.Context, c *Conn, ref Ref) error {
+	return halfPairs(ctx, c, ref, func(in *Conn, ends []linkState) error {
+		var near []int
+		for _, end := range ends {
+			if !u.ownsLink(in, end.index) {
+				near = append(near, end.index)
+			}
 		}
-		other, err := pc.Conn.otherEnd(s)
+		if len(near) == 0 {
+			return nil
+		}
+		r, err := in.recordOf(near, false)
 		if err != nil {
 			return err
 		}
-		if other == nil {
-			continue
+		return u.noteRecord(ctx, in, r)
+	})
+}
+
+// setFarEndsAside has the links go that the kernel deletes along with a
+// namespace, since their other ends are in it.
+func setFarEndsAside(ctx context.Context, c *Conn, u *Undo, ref Ref) error {
+	return halfPairs(ctx, c, ref, func(in *Conn, ends []linkState) error {
+		for _, near := range ends {
+			other, err := in.otherEnd(near)
+			if err != nil {
+				return err
+			}
+			if other == nil {
+				continue
+			}
+			if err := other.setFamilyAside(ctx, u); err != nil {
+				return err
+			}
 		}
-		if err := other.setFamilyAside(ctx, u); err != nil {
-			return err
-		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // setFamilyAside has a link go with those that are made on it, unless the run

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -53,16 +52,7 @@ func (w *world) remake(t testing.TB) {
 // left is what a failed run changed, as the difference of two dumps.
 func (w *world) left(t testing.TB) string {
 	t.Helper()
-	return strings.Join(slices.DeleteFunc(strings.SplitAfter(nstest.DumpDiff(w.before, nstest.Dump(t)), "\n"), isBeside), "")
-}
-
-// isBeside reports whether a line of a difference is about what undoing does not
-// promise: the forwarding tables of bridges, nexthop objects, which the kernel
-// deletes in its own time when a link loses its carrier, and the anycast routes
-// of routers, which the kernel counts anew for each change of an address.
-func isBeside(line string) bool {
-	return strings.Contains(line, " fdb = ") || strings.Contains(line, " nexthop = ") ||
-		strings.Contains(line, `"type":"anycast"`) || strings.Contains(line, `"nhid":`)
+	return nstest.DumpDiff(w.before, nstest.Dump(t))
 }
 
 // script runs a shell script of testdata/undo.
