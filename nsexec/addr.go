@@ -79,12 +79,11 @@ func (o addrOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error
 		if err != nil || len(has) > 0 {
 			return o, err // to be changed, or the kernel will say that it is there
 		}
-		made := []message{m}
-		if way, ok, err := c.newPrefixRoute(index, o.cfg); err != nil {
+		ways, err := c.newPrefixRoutes(index, o.cfg)
+		if err != nil {
 			return nil, err
-		} else if ok {
-			made = append(made, way)
 		}
+		made := append([]message{m}, ways...)
 		text := o.cfg.Link.String() + " " + o.cfg.Prefix.String()
 		return o, u.note(ctx, c.cookieRef(), unmakeOp{text, &Record{msgs: made}})
 	}

@@ -309,6 +309,11 @@ func (l asideLink) withPorts(r *Record) error {
 		}
 		own = append(own, m)
 	}
+	fdb, err := l.c.neighs(func(m message) bool { return m.isPortEntry(l.index) && m.lastingNeigh() })
+	if err != nil {
+		return err
+	}
+	r.msgs = append(r.msgs, fdb...)
 	// The master last: it takes its MAC address and its MTU from its ports.
 	self := linkMessage(unix.RTM_SETLINK, bodies[l.index])
 	r.msgs = append(r.msgs, append(own, self)...)

@@ -61,7 +61,11 @@ func (o neighOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, erro
 	if u.ownsLink(c, index) {
 		return o, nil
 	}
-	m := o.message(index)
+	is, err := c.linkState(ByIndex(index))
+	if err != nil {
+		return nil, err
+	}
+	m := o.as(is).message(index)
 	had, err := c.neighOf(m)
 	switch {
 	case err != nil:
@@ -72,6 +76,16 @@ func (o neighOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, erro
 		return o, nil
 	}
 	return o, u.note(ctx, c.cookieRef(), unmakeOp{o.text(), &Record{msgs: []message{m}}})
+}
+
+// as is the operation on the entry that the kernel will have: for a link that
+// leads to one place only, IPv4 keeps one entry, of 0.0.0.0 (arp_constructor of
+// net/ipv4/arp.c).
+func (o neighOp) as(is linkState) neighOp {
+	if o.cfg.IP.Is4() && is.flags&(unix.IFF_POINTOPOINT|unix.IFF_LOOPBACK) != 0 {
+		o.cfg.IP = netip.IPv4Unspecified()
+	}
+	return o
 }
 
 func (o neighOp) text() string { return o.cfg.Link.String() + " " + o.cfg.IP.String() }

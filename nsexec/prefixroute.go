@@ -4,6 +4,7 @@ package nsexec
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -11,25 +12,40 @@ import (
 
 // The kernel makes a route for the prefix of an IPv6 address, and deletes it
 // with the last address of the prefix, but not with one that has a lifetime
-// (ipv6_del_addr of net/ipv6/addrconf.c): there the route stays until it
-// expires. So it is to be deleted too.
+// (ipv6_del_addr of net/ipv6/addrconf.c): there it stays until it expires. With
+// the first address of a link it also makes the multicast route of the link
+// (addrconf_add_dev), and leaves that. So both are to be deleted too.
 
-// newPrefixRoute is the route that an address is about to bring and that will
-// not go with it; ok is false where there is none, or it is there already.
-func (c *Conn) newPrefixRoute(index int, cfg AddrConfig) (way message, ok bool, err error) {
-	if cfg.Prefix.Addr().Is4() || !(cfg.HasValid || cfg.HasPref) || cfg.Flags&unix.IFA_F_NOPREFIXROUTE != 0 {
-		return message{}, false, nil
+// newPrefixRoutes are the routes that an address is about to bring and that
+// will not go with it.
+func (c *Conn) newPrefixRoutes(index int, cfg AddrConfig) ([]message, error) {
+	if cfg.Prefix.Addr().Is4() {
+		return nil, nil
 	}
-	dst := cfg.Prefix.Masked()
-	if cfg.Peer.IsValid() {
-		dst = cfg.Peer.Masked()
+	ways := []message{prefixRoute(multicast6, index, kernelMetric, unix.RT_TABLE_LOCAL, unix.RTN_MULTICAST)}
+	if (cfg.HasValid || cfg.HasPref) && cfg.Flags&unix.IFA_F_NOPREFIXROUTE == 0 {
+		dst := cfg.Prefix.Masked()
+		if cfg.Peer.IsValid() {
+			dst = cfg.Peer.Masked()
+		}
+		metric := cfg.Metric
+		if metric == 0 {
+			metric = kernelMetric
+		}
+		ways = append(ways, prefixRoute(dst, index, metric, unix.RT_TABLE_MAIN, unix.RTN_UNICAST))
 	}
-	metric := cfg.Metric
-	if metric == 0 {
-		metric = kernelMetric
-	}
+	have, err := c.routes(func(m message, a attrs) bool { return m.isPrefixRoute() && a.int(unix.RTA_OIF) == index })
+	return slices.DeleteFunc(ways, func(w message) bool {
+		return slices.ContainsFunc(have, func(h message) bool { return h.routeKey() == w.routeKey() })
+	}), err
+}
+
+var multicast6 = netip.MustParsePrefix("ff00::/8")
+
+// prefixRoute is a route that the kernel makes for a link.
+func prefixRoute(dst netip.Prefix, index, metric int, table, kind uint8) message {
 	body := (&nl.RtMsg{RtMsg: unix.RtMsg{
-		Family: unix.AF_INET6, Dst_len: uint8(dst.Bits()), Table: unix.RT_TABLE_MAIN, Type: unix.RTN_UNICAST, Protocol: unix.RTPROT_KERNEL,
+		Family: unix.AF_INET6, Dst_len: uint8(dst.Bits()), Table: table, Type: kind, Protocol: unix.RTPROT_KERNEL,
 	}}).Serialize()
 	for _, a := range []Attr{
 		{Type: unix.RTA_DST, Data: dst.Addr().AsSlice()},
@@ -38,9 +54,7 @@ func (c *Conn) newPrefixRoute(index int, cfg AddrConfig) (way message, ok bool, 
 	} {
 		body = append(body, rtAttr(a).Serialize()...)
 	}
-	way = message{unix.RTM_NEWROUTE, body}
-	have, err := c.routes(func(m message, a attrs) bool { return m.routeKey() == way.routeKey() && a.int(unix.RTA_OIF) == index })
-	return way, len(have) == 0, err
+	return message{unix.RTM_NEWROUTE, body}
 }
 
 // kernelMetric is that of the routes that the kernel makes for IPv6 addresses:
@@ -53,14 +67,15 @@ func (m message) isPrefixRoute() bool {
 }
 
 // removePrefixRoute deletes a route that came with an IPv6 address, unless the
-// link has another address of its prefix.
+// link has another address that it is for.
 func (c *Conn) removePrefixRoute(m message) error {
 	a := m.attrs()
-	dst, _ := netip.AddrFromSlice(a[unix.RTA_DST])
-	prefix := netip.PrefixFrom(dst, int(m.body[1]))
+	prefix := netip.PrefixFrom(a.addr(unix.RTA_DST), int(m.body[1]))
 	others, err := c.addrs(func(other message) bool {
-		ip, _ := netip.AddrFromSlice(other.attrs()[unix.IFA_ADDRESS])
-		return other.addrIndex() == a.int(unix.RTA_OIF) && other.body[1] == m.body[1] && prefix.Contains(ip)
+		if other.body[0] != unix.AF_INET6 || other.addrIndex() != a.int(unix.RTA_OIF) {
+			return false
+		}
+		return prefix == multicast6 || other.body[1] == m.body[1] && prefix.Contains(other.attrs().addr(unix.IFA_ADDRESS))
 	})
 	if err != nil || len(others) > 0 {
 		return err

@@ -57,6 +57,13 @@ func (m message) lastingNeigh() bool {
 	return head.State&unix.NUD_PERMANENT != 0
 }
 
+// isPortEntry reports whether an entry is one of a bridge's forwarding table, for
+// one of its ports.
+func (m message) isPortEntry(bridge int) bool {
+	head := readNdmsg(m.body)
+	return head.Family == unix.AF_BRIDGE && int(head.Ifindex) != bridge && m.attrs().int(unix.NDA_MASTER) == bridge
+}
+
 // neighKey is what tells the entries of a namespace apart.
 func (m message) neighKey() string {
 	a := m.attrs()

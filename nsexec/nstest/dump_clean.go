@@ -5,6 +5,7 @@ package nstest
 import (
 	"cmp"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -33,13 +34,21 @@ func clean(what string, objects []map[string]any, noarp map[string]bool) []map[s
 		// table, and those of a link itself in the order in which it came to
 		// listen, which nothing depends on.
 		objects = slices.DeleteFunc(objects, func(o map[string]any) bool {
-			return o["state"] != "permanent" && o["state"] != "static"
+			return o["state"] != "permanent" && o["state"] != "static" || isMembership(o)
 		})
 		slices.SortStableFunc(objects, func(a, b map[string]any) int {
 			return cmp.Compare(fmt.Sprint(a["ifname"], a["mac"], a["dst"], a["vlan"]), fmt.Sprint(b["ifname"], b["mac"], b["dst"], b["vlan"]))
 		})
 	}
 	return objects
+}
+
+// isMembership reports whether an entry is of a link's own list of multicast
+// addresses, which the kernel keeps as its protocols join and leave groups.
+func isMembership(entry map[string]any) bool {
+	mac, err := net.ParseMAC(fmt.Sprint(entry["mac"]))
+	flags, _ := entry["flags"].([]any)
+	return err == nil && mac[0]&1 == 1 && slices.Contains(flags, any("self")) && entry["dst"] == nil
 }
 
 // cleanLink drops the timers of bridges and their ports, which count down. The
