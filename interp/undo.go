@@ -62,6 +62,7 @@ func (m *machine) ended(ctx context.Context, u *nsexec.Undo, err error) error {
 		m.in.undoing(u.Changes())
 	}
 	undone, failed := u.Back(m.in.undoContext(ctx), 0)
+	err = withoutLeft(err) // what an inner block could not undo was tried again
 	noteUndone(err, undone, failed == nil, m.programs.Load())
 	if failed != nil && m.in.openJournal != nil {
 		return joined([]error{err, failed, u.Leave()})
@@ -79,6 +80,23 @@ func (in *Interp) undoContext(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancel(ctx)
 	context.AfterFunc(in.patience, cancel)
 	return ctx
+}
+
+// withoutLeft is an error without those of undoing in it.
+func withoutLeft(err error) error {
+	if _, left := err.(*nsexec.UndoError); left {
+		return nil
+	}
+	many, ok := err.(interface{ Unwrap() []error })
+	var left *nsexec.UndoError
+	if !ok || !errors.As(err, &left) {
+		return err
+	}
+	var kept []error
+	for _, one := range many.Unwrap() {
+		kept = append(kept, withoutLeft(one))
+	}
+	return joined(kept)
 }
 
 // noteUndone tells the errors of a run what became of it.

@@ -11,10 +11,11 @@ import (
 )
 
 // The kernel makes a route for the prefix of an IPv6 address, and deletes it
-// with the last address of the prefix, but not with one that has a lifetime
-// (ipv6_del_addr of net/ipv6/addrconf.c): there it stays until it expires. With
-// the first address of a link it also makes the multicast route of the link
-// (addrconf_add_dev), and leaves that. So both are to be deleted too.
+// with the last address of the prefix, whatever metric that has, but not with one
+// that has a lifetime (ipv6_del_addr of net/ipv6/addrconf.c): there it stays
+// until it expires. With the first address of a link it also makes the multicast
+// route of the link (addrconf_add_dev), and leaves that. So both are to be
+// deleted too.
 
 // newPrefixRoutes are the routes that an address is about to bring and that
 // will not go with it.
@@ -23,7 +24,7 @@ func (c *Conn) newPrefixRoutes(index int, cfg AddrConfig) ([]message, error) {
 		return nil, nil
 	}
 	ways := []message{prefixRoute(multicast6, index, kernelMetric, unix.RT_TABLE_LOCAL, unix.RTN_MULTICAST)}
-	if (cfg.HasValid || cfg.HasPref) && cfg.Flags&unix.IFA_F_NOPREFIXROUTE == 0 {
+	if cfg.Flags&unix.IFA_F_NOPREFIXROUTE == 0 {
 		dst := cfg.Prefix.Masked()
 		if cfg.Peer.IsValid() {
 			dst = cfg.Peer.Masked()
@@ -75,10 +76,19 @@ func (c *Conn) removePrefixRoute(m message) error {
 		if other.body[0] != unix.AF_INET6 || other.addrIndex() != a.int(unix.RTA_OIF) {
 			return false
 		}
-		return prefix == multicast6 || other.body[1] == m.body[1] && prefix.Contains(other.attrs().addr(unix.IFA_ADDRESS))
+		return prefix == multicast6 || other.body[1] == m.body[1] && other.metric() == a.int(unix.RTA_PRIORITY) &&
+			prefix.Contains(other.attrs().addr(unix.IFA_ADDRESS))
 	})
 	if err != nil || len(others) > 0 {
 		return err
 	}
 	return c.remove(m)
+}
+
+// metric is that of the route that comes with an IPv6 address.
+func (m message) metric() int {
+	if metric := m.attrs().int(ifaRtPriority); metric != 0 {
+		return metric
+	}
+	return kernelMetric
 }

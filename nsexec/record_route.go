@@ -159,21 +159,39 @@ func (c *Conn) restoreRoutes(nexthops, want []message, replaced bool) error {
 			return err
 		}
 	}
-	missing = slices.Concat(nexthops, missing)
+	missing, err = c.addRoutes(slices.Concat(nexthops, missing))
+	if len(missing) == 0 {
+		return nil
+	}
+	// A script that took the rules away had the routes stay; to come back they
+	// need a rule by which their gateways are found.
+	drop, added := c.addMainRules()
+	if !added {
+		return err
+	}
+	defer drop()
+	if missing, err = c.addRoutes(missing); len(missing) > 0 {
+		return err
+	}
+	return nil
+}
+
+// addRoutes adds routes in passes, until none of them is of any use. It returns
+// those that are left, and why.
+func (c *Conn) addRoutes(missing []message) (left []message, err error) {
 	for len(missing) > 0 {
 		var failed []message
-		var last error
 		for _, m := range missing {
-			if err := c.restoreRoute(m); err != nil {
-				failed, last = append(failed, m), err
+			if e := c.restoreRoute(m); e != nil {
+				failed, err = append(failed, m), e
 			}
 		}
 		if len(failed) == len(missing) {
-			return last
+			return failed, err
 		}
 		missing = failed
 	}
-	return nil
+	return nil, nil
 }
 
 // comesWithAddr reports whether a route is one that only the kernel can make,

@@ -51,6 +51,26 @@ func (c *Conn) restoreRules(want []message) error {
 	return nil
 }
 
+// addMainRules adds, for the families that lack it, the rule that the kernel has
+// from the start: look in the main table. drop takes them away again.
+func (c *Conn) addMainRules() (drop func(), added bool) {
+	const mainPriority = 32766
+	var made []message
+	for _, family := range bothFamilies {
+		head := ruleHeader{0: family, 4: unix.RT_TABLE_MAIN, 7: frActToTable}
+		by := nl.NewRtAttr(unix.FRA_PROTOCOL, []byte{unix.RTPROT_KERNEL})
+		m := message{unix.RTM_NEWRULE, append(head.Serialize(), by.Serialize()...)}.withPriority(mainPriority)
+		if c.add(m, unix.NLM_F_CREATE|unix.NLM_F_EXCL) == nil {
+			made = append(made, m)
+		}
+	}
+	return func() {
+		for _, m := range made {
+			_ = c.remove(m) // it may be gone
+		}
+	}, len(made) > 0
+}
+
 // meant returns the rule that the kernel deletes when it is told to delete o:
 // the first that has all that o says.
 func (o ruleOp) meant(c *Conn) ([]message, error) {

@@ -48,7 +48,8 @@ func clean(what string, objects []map[string]any, noarp map[string]bool) []map[s
 func isMembership(entry map[string]any) bool {
 	mac, err := net.ParseMAC(fmt.Sprint(entry["mac"]))
 	flags, _ := entry["flags"].([]any)
-	return err == nil && mac[0]&1 == 1 && slices.Contains(flags, any("self")) && entry["dst"] == nil
+	own := slices.Contains(flags, any("self")) || entry["master"] == entry["ifname"]
+	return err == nil && mac[0]&1 == 1 && own && entry["dst"] == nil
 }
 
 // cleanLink drops the timers of bridges and their ports, which count down. The
