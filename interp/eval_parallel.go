@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -170,7 +171,11 @@ func (t *team) one(m *machine, ctx context.Context, i int64) {
 	ended := false
 	defer func() {
 		if !ended {
-			t.lose(recover())
+			p := recover()
+			if _, known := p.(*ItemPanic); p != nil && !known {
+				p = &ItemPanic{p, debug.Stack()}
+			}
+			t.lose(p)
 		}
 	}()
 	m.io, m.envs = t.lines.streams(m.in), nil
@@ -181,6 +186,23 @@ func (t *team) one(m *machine, ctx context.Context, i int64) {
 	if err != nil {
 		t.fail(err)
 	}
+}
+
+// ItemPanic is what a parallel statement panics with where one of its items, on
+// a goroutine of its own, has panicked: with Value, at Stack.
+type ItemPanic struct {
+	Value any
+	Stack []byte
+}
+
+func (p *ItemPanic) Error() string {
+	return fmt.Sprintf("%v\n\nin a parallel item:\n%s", p.Value, p.Stack)
+}
+
+// Unwrap returns the value where it is an error.
+func (p *ItemPanic) Unwrap() error {
+	err, _ := p.Value.(error)
+	return err
 }
 
 // fail takes note of an item's failure. Of those after the first, most of which

@@ -296,8 +296,9 @@ func TestParallel_panic(t *testing.T) {
 	}}
 	in, _ := newTest(t, interp.OnCall(g.on))
 	defer func() {
-		if got := recover(); got != "two" {
-			t.Errorf("recovered %v, want two", got)
+		got, ok := recover().(*interp.ItemPanic)
+		if !ok || got.Value != "two" || !bytes.Contains(got.Stack, []byte("parallel_test.go")) {
+			t.Errorf("recovered %+v, want two, from here", got)
 		}
 	}()
 	err := in.RunString(t.Context(), "t.nes", `parallel for i in 1..3 < say $i >`)

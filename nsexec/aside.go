@@ -314,9 +314,12 @@ func (l asideLink) withPorts(r *Record) error {
 		return err
 	}
 	r.msgs = append(r.msgs, fdb...)
+	body, ok := bodies[l.index]
+	if !ok {
+		return unix.ENODEV // it went while it was looked at
+	}
 	// The master last: it takes its MAC address and its MTU from its ports.
-	self := linkMessage(unix.RTM_SETLINK, bodies[l.index])
-	r.msgs = append(r.msgs, append(own, self)...)
+	r.msgs = append(r.msgs, append(own, linkMessage(unix.RTM_SETLINK, body))...)
 	return nil
 }
 

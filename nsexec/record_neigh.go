@@ -47,7 +47,10 @@ func (m message) lastingNeigh() bool {
 	case head.Flags&unix.NTF_PROXY != 0:
 		return true
 	case head.Family == unix.AF_BRIDGE:
-		return head.State&(unix.NUD_PERMANENT|unix.NUD_NOARP) != 0
+		a := m.attrs()
+		// A link's own list of addresses: those of links on top of it, mostly.
+		own := head.Flags&unix.NTF_SELF != 0 && a[unix.NDA_DST] == nil && a[unix.NDA_MASTER] == nil
+		return head.State&(unix.NUD_PERMANENT|unix.NUD_NOARP) != 0 && !own
 	}
 	if head.State&unix.NUD_NOARP != 0 { // the kernel has such entries for what is no single host
 		a := m.attrs()
