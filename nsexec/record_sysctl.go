@@ -42,11 +42,22 @@ func (c *Conn) linkSysctls(name string) (out []sysctlValue, err error) {
 // readSysctl reads a sysctl, given by its path under /proc/sys. Some can't be
 // read, such as a secret that has not been set.
 func readSysctl(path string) (string, bool) {
-	data, err := os.ReadFile(sysctlRoot + path)
+	// There are 150 for each link, so not what os.ReadFile does beside reading.
+	fd, err := unix.Open(sysctlRoot+path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return "", false
 	}
-	return strings.Join(strings.Fields(string(data)), " "), true
+	defer unix.Close(fd)
+	buf := make([]byte, 256)
+	n, err := unix.Read(fd, buf)
+	for err == nil && n == len(buf) && n < 1<<16 { // it gives all or a part at once, never the rest
+		buf = make([]byte, 4*len(buf))
+		n, err = unix.Pread(fd, buf, 0)
+	}
+	if err != nil {
+		return "", false
+	}
+	return strings.Join(strings.Fields(string(buf[:n])), " "), true
 }
 
 // reach are the sysctls that change along with one: those of all links with

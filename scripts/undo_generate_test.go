@@ -1,4 +1,4 @@
-//go:build linux && undo
+//go:build linux
 
 package scripts_test
 

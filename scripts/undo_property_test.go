@@ -1,4 +1,4 @@
-//go:build linux && undo
+//go:build linux
 
 package scripts_test
 
@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -24,9 +25,7 @@ import (
 // shorten a script starts from the same one.
 func TestUndo_random(t *testing.T) {
 	nstest.NoLeaks(t)
-	// In short mode rapid runs a fifth.
-	checks := map[bool]string{false: "2500", true: "550"}[testing.Short()]
-	setFlag(t, "rapid.checks", checks)
+	setFlag(t, "rapid.checks", strconv.Itoa(nstest.Sample(2500, 300, 200))) // of which rapid does a fifth in short mode
 	setFlag(t, "rapid.nofailfile", "true") // it prints the script, and how to run it again
 	w := newWorld(t, true)
 	ran, refused := 0, 0

@@ -91,10 +91,10 @@ func downStar() error {
 }
 
 // TestKill: whenever a run is killed, Down leaves things as they were before.
-func TestKill(t *testing.T) { kills(t, 150, rounds(200, 40), killRuns) }
+func TestKill(t *testing.T) { kills(t, 150, nstest.Sample(200, 40, 10), killRuns) }
 
 // TestKill_down: a Down that is killed is finished by the next.
-func TestKill_down(t *testing.T) { kills(t, 50, rounds(20, 8), killDowns) }
+func TestKill_down(t *testing.T) { kills(t, 50, nstest.Sample(20, 8, 2), killDowns) }
 
 func killRuns(t *testing.T, n int) {
 	before := steady(t)
@@ -162,20 +162,6 @@ func furnish(t *testing.T) {
 	t.Helper()
 	shell(t, older)
 	t.Cleanup(func() { shell(t, noLongerOlder) })
-}
-
-// thoroughEnv has the tests kill as often as it takes to be sure, rather than a
-// sample.
-const thoroughEnv = "NESCRIPT_THOROUGH"
-
-func rounds(all, some int) int {
-	switch {
-	case os.Getenv(thoroughEnv) != "":
-		return all
-	case testing.Short():
-		return some / 4
-	}
-	return some
 }
 
 // moment is one between the start and a bit after the end.
