@@ -21,6 +21,7 @@ func (u *Undo) Back(ctx context.Context, to Mark) (undone int, err error) {
 	plain := context.WithValue(ctx, undoKey{}, (*scope)(nil)) // undoing is not noted
 	todo := u.since(ctx, to)
 	slices.Reverse(todo)
+	NamespacesFirst(todo, (*note).makes)
 	spaces := slices.ContainsFunc(todo, func(n *note) bool {
 		_, space := n.op.(unmakeNSOp)
 		return space
@@ -47,11 +48,13 @@ const undoPasses = 3
 func (u *Undo) undoAll(ctx, plain context.Context, todo []*note) []Leftover {
 	failed := map[*note]error{}
 	from, done := 0, map[*note]bool{}
+	var dismantling Dismantling
 	for range undoPasses {
 		first := len(todo)
 		for i, n := range todo[from:] {
 			err := ctx.Err()
 			if err == nil && !(done[n] && n.once()) {
+				dismantling.Before(plain, n.makes())
 				err = u.engine.undo(plain, n)
 			}
 			if err == nil {
@@ -68,6 +71,9 @@ func (u *Undo) undoAll(ctx, plain context.Context, todo []*note) []Leftover {
 	}
 	return u.settle(todo, failed)
 }
+
+// makes is what [Makes] says of the change.
+func (n *note) makes() string { return makes(n.op) }
 
 // once reports whether a note must not be done twice: what a script says of its
 // own undo may not bear it.

@@ -128,7 +128,11 @@ func Makes(a Action) string {
 	if !ok {
 		return ""
 	}
-	switch o := ns.op.(type) {
+	return makes(ns.op)
+}
+
+func makes(op operation) string {
+	switch o := op.(type) {
 	case unmakeNSOp:
 		return "namespace"
 	case unmakeLinkOp:

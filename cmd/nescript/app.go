@@ -40,6 +40,8 @@ type summary struct {
 	Namespaces int     `json:"namespaces"`
 	Seconds    float64 `json:"seconds"`
 	Undone     int     `json:"undone,omitempty"` // changes
+
+	Held []nsexec.Holder `json:"held,omitempty"` // processes in namespaces that are down
 }
 
 // usageError is a wrong command line.

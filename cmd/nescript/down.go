@@ -12,6 +12,7 @@ import (
 
 	"github.com/nescript/nescript/interp"
 	"github.com/nescript/nescript/interp/lab"
+	"github.com/nescript/nescript/nsexec"
 	"github.com/nescript/nescript/nsexec/journal"
 )
 
@@ -60,7 +61,7 @@ func (a *app) down(names []string, all, quiet bool) error {
 		return err
 	}
 	defer engine.Close()
-	cfg := lab.DownConfig{Engine: engine, Options: []interp.Option{interp.Stdio(nil, a.out, a.err)}}
+	cfg := lab.DownConfig{Engine: engine, Options: []interp.Option{interp.Stdio(nil, a.out, a.err)}, Held: a.held}
 	var errs []error
 	for _, name := range names {
 		errs = append(errs, a.downOne(ctx, name, cfg, quiet))
@@ -82,6 +83,15 @@ func (a *app) downOne(ctx context.Context, name string, cfg lab.DownConfig, quie
 	undone, err := lab.Down(ctx, name, cfg)
 	a.summary.Undone += undone
 	return err
+}
+
+// held tells of what keeps a namespace alive that is down.
+func (a *app) held(h nsexec.Holder) {
+	if a.json {
+		a.summary.Held = append(a.summary.Held, h)
+		return
+	}
+	fmt.Fprintf(a.err, "note: process %d (%s) is still in the namespace that was %q, which ends when it does\n", h.PID, printable(h.Command), h.NS)
 }
 
 // downBar says how far a lab is down, once that takes long.

@@ -22,8 +22,8 @@ func newLs(a *app) *cobra.Command {
 		Short: "list the labs that are up, and runs that were interrupted",
 		Long: `List labs: those that nescript up has left, and runs that are under way or were
 killed. The state is running, up, partly gone (something of it has been taken
-away by others), going down, or interrupted. nescript down takes any of them
-away.`,
+away by others), going down, interrupted, or damaged (its journal can't be
+read). nescript down takes all but those away.`,
 		Example: "  nescript ls\n  nescript ls --json",
 		Args:    needArgs(0, 0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -52,6 +52,10 @@ func (a *app) listLabs(labs []lab.Lab) error {
 	fmt.Fprintln(w, "NAME\tSTATE\tAGE\tNAMESPACES\tLINKS\tCHANGES\tSCRIPT")
 	for _, l := range labs {
 		state := string(l.State)
+		if l.Error != "" {
+			fmt.Fprintf(w, "%s\t%s\t-\t-\t-\t-\t%s\n", l.Name, state, printable(l.Error))
+			continue
+		}
 		if len(l.Gone) > 0 {
 			state += fmt.Sprintf(" (%s)", shortList(l.Gone))
 		}

@@ -21,6 +21,9 @@ type DownConfig struct {
 	Engine   *nsexec.Engine        // what does it
 	Options  []interp.Option       // for what the script's own undo runs
 	Progress func(done, total int) // may be nil; called as changes are undone
+	// Held, which may be nil, is called for each process that is in a namespace
+	// which has been taken away: that has no name any more, but lives on.
+	Held func(nsexec.Holder)
 }
 
 // Down takes a lab away, or what is left of a run that did not end: all that
@@ -53,6 +56,8 @@ type down struct {
 	undone int
 	total  int
 	spaces bool // a namespace was among it
+
+	tenants nsexec.Tenants
 }
 
 func (d *down) all(ctx context.Context) (left []nsexec.Leftover, err error) {
@@ -68,13 +73,20 @@ func (d *down) all(ctx context.Context) (left []nsexec.Leftover, err error) {
 	}
 	defer d.in.Close()
 	slices.Reverse(entries)
+	nsexec.NamespacesFirst(entries, makes)
 	d.total = len(entries)
 	left = d.undoAll(ctx, entries)
 	if err := ctx.Err(); err != nil {
 		return left, err
 	}
-	if d.spaces {
-		err = d.Engine.LetGo(ctx)
+	if !d.spaces {
+		return left, nil
+	}
+	err = d.Engine.LetGo(ctx)
+	if d.Held != nil {
+		for _, h := range d.tenants.Processes() {
+			d.Held(h)
+		}
 	}
 	return left, err
 }
@@ -89,12 +101,14 @@ func (d *down) undoAll(ctx context.Context, entries []journal.Entry) []nsexec.Le
 	failed := map[int]nsexec.Leftover{}
 	done := map[int]bool{}
 	from := 0
+	var dismantling nsexec.Dismantling
 	for range passes {
 		first := len(entries)
 		for i := from; i < len(entries) && ctx.Err() == nil; i++ {
 			if done[i] && !isJournals(entries[i].Line) {
 				continue // a script's own undo may not bear to be done twice
 			}
+			dismantling.Before(ctx, makes(entries[i]))
 			l, ok := d.undo(ctx, entries[i], done[i])
 			if ok {
 				done[i] = true
@@ -140,6 +154,23 @@ func (d *down) covered(ctx context.Context, entries []journal.Entry, i int, fail
 	return false
 }
 
+// makes is what a statement takes away, as [nsexec.Makes] names it.
+func makes(e journal.Entry) string {
+	statement := e.Line
+	if _, inner, in := strings.Cut(statement, " < "); in && strings.HasPrefix(statement, "in cookie ") {
+		statement = inner
+	}
+	what, ok := strings.CutPrefix(statement, "unmake ")
+	if !ok {
+		return ""
+	}
+	what, _, _ = strings.Cut(what, " ")
+	if what == "ns" {
+		return "namespace"
+	}
+	return what
+}
+
 // isJournals reports whether a statement is one of the verbs of journals.
 func isJournals(line string) bool {
 	return strings.HasPrefix(line, "unmake ") || strings.HasPrefix(line, "restore ") || strings.HasPrefix(line, "in cookie ")
@@ -147,6 +178,12 @@ func isJournals(line string) bool {
 
 // undo does one statement. What is gone needs no undoing.
 func (d *down) undo(ctx context.Context, e journal.Entry, again bool) (nsexec.Leftover, bool) {
+	if d.Held != nil && makes(e) == "namespace" {
+		steps, _ := d.in.Steps(ctx, e.Line) // where it can't be read, Replay says so
+		for _, s := range steps {
+			d.tenants.Add(s.Action)
+		}
+	}
 	err := d.in.Replay(context.WithoutCancel(ctx), e.Line)
 	if err != nil && !nsexec.IsGone(err) {
 		return nsexec.Leftover{Text: summary(e.Line), Err: cause(err)}, false

@@ -6,8 +6,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -397,6 +399,79 @@ func TestList(t *testing.T) {
 }
 
 // TestList_running looks at a lab from within.
+// TestList_damaged: a journal that can't be read keeps nobody from the others.
+func TestList_damaged(t *testing.T) {
+	dir := newDir(t)
+	up(t, dir, "good", "ns good1")
+	if err := os.MkdirAll(string(dir)+"/bad", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		"what?\n": "no journal of version",
+		"# NEScript journal 1: x\ndefer unmake house x\n": "house",
+	} {
+		if err := os.WriteFile(string(dir)+"/bad/journal.nes", []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		labs, err := lab.List(t.Context(), dir, newEngine(t))
+		if err != nil || len(labs) != 2 {
+			t.Fatalf("got %+v, %v", labs, err)
+		}
+		if l := labs[0]; l.Name != "bad" || l.State != journal.Damaged || !strings.Contains(l.Error, want) {
+			t.Errorf("got %+v, want one damaged by %q", l, want)
+		}
+		if l := labs[1]; l.Name != "good" || l.State != journal.Up || l.Namespaces != 1 {
+			t.Errorf("got %+v", l)
+		}
+	}
+	mustDown(t, dir, "good")
+}
+
+// TestRun_samePID: a run that nobody named does not mind an older one of the
+// same process number.
+func TestRun_samePID(t *testing.T) {
+	dir := newDir(t)
+	old, err := dir.Create(fmt.Sprintf("run-%d", os.Getpid()), journal.Head{Script: "old.nes", PID: os.Getpid(), Started: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := old.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(t.Context(), t, "ns a1; fail x", lab.Config{Dir: dir, Keep: true}); err == nil {
+		t.Error("it passed")
+	}
+	mustDown(t, dir, fmt.Sprintf("run-%d-2", os.Getpid()))
+	mustDown(t, dir, fmt.Sprintf("run-%d", os.Getpid()))
+	noJournals(t, dir)
+}
+
+// TestDown_held: who keeps a namespace alive is told, and nobody who is in
+// another of that name.
+func TestDown_held(t *testing.T) {
+	dir := newDir(t)
+	up(t, dir, "a", "ns held1 held2")
+	for _, name := range []string{"held1", "held2"} {
+		cmd := exec.Command("ip", "netns", "exec", name, "sleep", "100")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	}
+	const asleep = "while [ -z \"$(ip netns pids held1)\" ] || [ -z \"$(ip netns pids held2)\" ]; do sleep 0.01; done"
+	shell(t, asleep)
+	shell(t, "ip netns del held2; ip netns add held2")
+	t.Cleanup(func() { shell(t, "ip netns del held2") })
+	var got []nsexec.Holder
+	_, err := lab.Down(t.Context(), "a", lab.DownConfig{Dir: dir, Engine: newEngine(t), Held: func(h nsexec.Holder) { got = append(got, h) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 1 || got[0].NS != "held1" || got[0].PID == 0 || got[0].Command == "" {
+		t.Errorf("got %+v, want the one in held1", got)
+	}
+}
+
 func TestList_running(t *testing.T) {
 	dir := newDir(t)
 	seen := 0

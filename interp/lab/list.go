@@ -29,10 +29,12 @@ type Lab struct {
 	Links      int           `json:"links"`      // that it has made in older namespaces, and all in its own but lo
 	Changes    int           `json:"changes"`    // that taking it down undoes
 	Gone       []string      `json:"gone,omitempty"`
+	Error      string        `json:"error,omitempty"` // why a damaged journal can't be read
 	Journal    string        `json:"journal"`
 }
 
-// List returns all labs, sorted by name. The engine looks at what is there.
+// List returns all labs, sorted by name, those whose journal can't be read
+// among them. The engine looks at what is there.
 func List(ctx context.Context, dir journal.Dir, engine *nsexec.Engine) ([]Lab, error) {
 	infos, err := Config{Dir: dir}.dir().List()
 	if err != nil {
@@ -48,7 +50,11 @@ func List(ctx context.Context, dir journal.Dir, engine *nsexec.Engine) ([]Lab, e
 		l := labOf(info)
 		for _, e := range info.Entries {
 			if err := l.look(ctx, in, engine, e.Line); err != nil {
-				return nil, err
+				if ctx.Err() != nil {
+					return nil, ctx.Err()
+				}
+				l.State, l.Error = journal.Damaged, err.Error()
+				break
 			}
 		}
 		if l.State == "up" && len(l.Gone) > 0 {
@@ -60,6 +66,9 @@ func List(ctx context.Context, dir journal.Dir, engine *nsexec.Engine) ([]Lab, e
 }
 
 func labOf(info journal.Info) Lab {
+	if info.Err != nil {
+		return Lab{Name: info.Name, State: info.State, Journal: info.Path, Error: info.Err.Error()}
+	}
 	l := Lab{
 		Name: info.Name, State: info.State, Script: info.Head.Script, PID: info.Head.PID,
 		Started: info.Head.Started, Age: time.Since(info.Head.Started).Seconds(),

@@ -60,15 +60,7 @@ func (r *run) options() []interp.Option {
 // anything either, but may print and check: then it is the first change that
 // fails.
 func (r *run) open() (nsexec.Journal, error) {
-	dir, name := r.cfg.dir(), r.cfg.Name
-	if name == "" {
-		name = fmt.Sprintf("run-%d", os.Getpid())
-	}
-	script := r.script
-	if abs, err := filepath.Abs(script); err == nil && script != "-" {
-		script = abs
-	}
-	j, err := dir.Create(name, journal.Head{Script: script, PID: os.Getpid(), Started: time.Now()})
+	j, err := r.create()
 	var there *journal.ExistsError
 	switch {
 	case err == nil:
@@ -82,6 +74,28 @@ func (r *run) open() (nsexec.Journal, error) {
 		return refuser{err}, nil
 	}
 	return nil, err
+}
+
+// create makes the journal. One without a name is called after the process; an
+// interrupted run may have had a process of the same number.
+func (r *run) create() (*journal.Journal, error) {
+	head := journal.Head{Script: r.script, PID: os.Getpid(), Started: time.Now()}
+	if abs, err := filepath.Abs(r.script); err == nil && r.script != "-" {
+		head.Script = abs
+	}
+	dir := r.cfg.dir()
+	if r.cfg.Name != "" {
+		return dir.Create(r.cfg.Name, head)
+	}
+	name := fmt.Sprintf("run-%d", head.PID)
+	for n := 2; ; n++ {
+		j, err := dir.Create(name, head)
+		var there *journal.ExistsError
+		if !errors.As(err, &there) {
+			return j, err
+		}
+		name = fmt.Sprintf("run-%d-%d", head.PID, n)
+	}
 }
 
 func (cfg Config) dir() journal.Dir {

@@ -108,6 +108,8 @@ func (e *ExistsError) Error() string {
 		return fmt.Sprintf("%q is up already", e.Name)
 	case Interrupted:
 		return fmt.Sprintf("%q was interrupted, and what it has made is still there", e.Name)
+	case Damaged:
+		return fmt.Sprintf("there is a journal of %q, which can't be read", e.Name)
 	}
 	return fmt.Sprintf("%q is %s", e.Name, e.State)
 }

@@ -76,7 +76,7 @@ func (j *Journal) lastHold() int {
 func holdNumber(name string) int {
 	text, ok := strings.CutPrefix(name, holdName)
 	n, err := strconv.Atoi(text)
-	if !ok || err != nil {
+	if !ok || err != nil || text != strconv.Itoa(n) {
 		return 0
 	}
 	return n

@@ -23,6 +23,7 @@ const (
 	Up          State = "up"          // it has succeeded, and stays
 	Interrupted State = "interrupted" // it ended without an end
 	GoingDown   State = "going down"  // somebody takes it down
+	Damaged     State = "damaged"     // it can't be read
 )
 
 // Info is what a journal says.
@@ -33,11 +34,13 @@ type Info struct {
 	UpSince time.Time // zero unless it is up
 	Path    string
 	Entries []Entry // those that have not been struck
+	Err     error   // why it can't be read, where it is damaged
 
 	down bool
 }
 
-// List returns all journals, sorted by name.
+// List returns all journals, sorted by name, those that can't be read among
+// them.
 func (d Dir) List() ([]Info, error) {
 	root, err := d.open(false)
 	if errors.Is(err, unix.ENOENT) {
@@ -58,7 +61,7 @@ func (d Dir) List() ([]Info, error) {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			info = Info{Name: name, State: Damaged, Path: d.path(name), Err: err}
 		}
 		out = append(out, info)
 	}

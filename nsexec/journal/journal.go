@@ -90,7 +90,13 @@ func (j *Journal) tryCreate() error {
 		_ = unix.Unlinkat(j.root, j.name, unix.AT_REMOVEDIR) // it is empty, or another's
 	}
 	if errors.Is(err, unix.EEXIST) {
-		info, _ := j.dir.info(j.name)
+		info, err := j.dir.info(j.name)
+		switch {
+		case errors.Is(err, unix.ENOENT): // it has gone meanwhile
+			return err
+		case err != nil:
+			info.State = Damaged
+		}
 		return &ExistsError{Name: j.name, State: info.State}
 	}
 	return err
@@ -226,8 +232,8 @@ func (j *Journal) Path() string { return j.dir.path(j.name) }
 // Append writes down a statement, which is one line. When it returns, the
 // statement is out of the process.
 func (j *Journal) Append(line string) (Entry, error) {
-	if strings.ContainsRune(line, '\n') {
-		return Entry{}, fmt.Errorf("a statement of a journal is one line, this has more: %q", line)
+	if line == "" || strings.ContainsRune(line, '\n') {
+		return Entry{}, fmt.Errorf("a statement of a journal is one line: %q", line)
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()

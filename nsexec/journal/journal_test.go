@@ -248,8 +248,13 @@ func TestOpen_damaged(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("Open of %q: got %v, want %s", c.text, err, c.want)
 		}
-		if _, err = dir.List(); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("List of %q: got %v, want %s", c.text, err, c.want)
+		infos, err := dir.List()
+		if err != nil || len(infos) != 1 || infos[0].State != journal.Damaged || !strings.Contains(infos[0].Err.Error(), c.want) {
+			t.Errorf("List of %q: got %v, %v, want %s", c.text, infos, err, c.want)
+		}
+		var there *journal.ExistsError
+		if _, err = dir.Create("a", journal.Head{}); !errors.As(err, &there) || there.State != journal.Damaged {
+			t.Errorf("Create over %q: got %v", c.text, err)
 		}
 		if got := read(t, dir, "a"); got != c.text {
 			t.Errorf("%q has become %q", c.text, got)

@@ -1,0 +1,53 @@
+//go:build linux
+
+package nsexec
+
+import (
+	"context"
+	"slices"
+)
+
+// Deleting a link takes the kernel tens of milliseconds, as it waits for all
+// processors to forget it; the links of namespaces that are deleted it deletes
+// in one go. So where namespaces and links are taken away in a row, the
+// namespaces come first, and with them go most of the links.
+
+// NamespacesFirst sorts, within each run of changes that are undone by taking
+// something away, the namespaces before the rest. The changes are in the order
+// to undo them in; makes says of each what [Makes] says of its step. What is put
+// back stays in its place: a link that comes back from a namespace has to leave
+// it before.
+func NamespacesFirst[T any](undo []T, makes func(T) string) {
+	for from := 0; from < len(undo); {
+		to := from
+		for to < len(undo) && makes(undo[to]) != "" {
+			to++
+		}
+		slices.SortStableFunc(undo[from:to], func(a, b T) int { return rank(makes(a)) - rank(makes(b)) })
+		from = to + 1
+	}
+}
+
+func rank(makes string) int {
+	if makes == "namespace" {
+		return 0
+	}
+	return 1
+}
+
+// Dismantling waits for the kernel before links are deleted, where namespaces
+// have been: with those, the other ends of links go by themselves. Tell it of
+// each thing that is about to be taken away, as [Makes] names it.
+type Dismantling struct{ spaces bool }
+
+// Before waits if need be. Where it does not come to an end, the links are
+// deleted one by one.
+func (d *Dismantling) Before(ctx context.Context, makes string) {
+	switch {
+	case makes == "namespace":
+		d.spaces = true
+	case makes == "link" && d.spaces:
+		d.spaces = false
+		_ = awaitLasts(ctx, 1)
+	}
+}
