@@ -66,6 +66,9 @@ func (c *Conn) restoreLink(m message) error {
 	if err := c.restoreKindData(want, have); err != nil {
 		return err
 	}
+	if err := c.restoreTun(want, have); err != nil {
+		return err
+	}
 	if err := c.restoreAltNames(want, have); err != nil {
 		return err
 	}

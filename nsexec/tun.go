@@ -3,6 +3,7 @@
 package nsexec
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -195,4 +196,31 @@ func (t TunConfig) flags() uint16 {
 		flags |= unix.IFF_VNET_HDR
 	}
 	return flags
+}
+
+// restoreTun gives a TUN or TAP link the owner and the headers that it had. An
+// owner can be changed but not taken away (TUNSETOWNER of drivers/net/tun.c).
+func (c *Conn) restoreTun(want, have linkState) error {
+	was, is := want.data(), have.data()
+	if kind := want.kind(); kind != "tun" && kind != "tap" || kind != have.kind() {
+		return nil
+	}
+	same := true
+	for _, attr := range []uint16{tunOwner, tunGroup, tunPI, tunVNetHdr, tunPersist} {
+		same = same && bytes.Equal(was[attr], is[attr])
+	}
+	if same {
+		return nil
+	}
+	tun := TunConfig{Tap: want.kind() == "tap", User: -1, Group: -1}
+	tun.MultiQueue, tun.PI, tun.VNetHdr = was.number(tunMultiQueue) != 0, was.number(tunPI) != 0, was.number(tunVNetHdr) != 0
+	for attr, id := range map[uint16]*int{tunOwner: &tun.User, tunGroup: &tun.Group} {
+		if v, owned := was[attr]; owned {
+			*id = was.int(attr)
+		} else if is[attr] != nil && v == nil {
+			return fmt.Errorf("the kernel takes no owner from %q: %w", want.name(), unix.EINVAL)
+		}
+	}
+	o := newTunOp{cfg: LinkConfig{Name: want.name()}, tun: tun}
+	return inNamespace(c.nsfd, func(*thread) error { return o.attach(tun) })
 }

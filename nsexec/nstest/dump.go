@@ -256,6 +256,11 @@ func (v *view) line(path, value string) {
 // sysctlRoot holds the sysctls of the namespace of whoever reads it.
 const sysctlRoot = "/proc/sys/net"
 
+// volatile are the sysctls left out: the first counts connections, which come
+// and go; the second the kernel makes up when a link without a hardware address
+// first has a carrier, and nobody can take it away again.
+var volatile = map[string]bool{"nf_conntrack_count": true, "stable_secret": true}
+
 // sysctls are the lines of all sysctls that can be read. Those that can't are
 // commands (route/flush) or have no value yet (stable_secret).
 func (v *view) sysctls() string {
@@ -289,8 +294,7 @@ func (v *view) sysctlsIn(out *strings.Builder, dir *os.File, path string, buf []
 		}
 		n, err := unix.Read(fd, buf)
 		unix.Close(fd)
-		// That one counts connections, which come and go.
-		if err == nil && e.Name() != "nf_conntrack_count" {
+		if err == nil && !volatile[e.Name()] {
 			out.WriteString(v.name + " sysctl " + path + e.Name() + " = " + strings.TrimSpace(string(buf[:n])) + "\n")
 		}
 	}
