@@ -5,6 +5,7 @@ package nsexec
 import (
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -91,4 +92,35 @@ func (m message) metric() int {
 		return metric
 	}
 	return kernelMetric
+}
+
+// awaitNoDAD waits until the kernel is done with adding IPv6 addresses that do
+// not ask whether they are taken. It adds the route of such an address a moment
+// after the address (addrconf_dad_work), and counts it as a router's anycast
+// address twice where forwarding is switched on between the two, but once when
+// that is switched off: the anycast route would stay for ever.
+func (c *Conn) awaitNoDAD() error {
+	const most, step = 100 * time.Millisecond, time.Millisecond
+	for end := time.Now().Add(most); ; time.Sleep(step) {
+		want, err := c.addrs(func(m message) bool {
+			flags := m.addrFlags(m.attrs())
+			return m.body[0] == unix.AF_INET6 && flags&unix.IFA_F_NODAD != 0 && flags&unix.IFA_F_TENTATIVE == 0
+		})
+		if err != nil || len(want) == 0 {
+			return err
+		}
+		there := map[string]bool{}
+		if _, err = c.routes(func(m message, a attrs) bool {
+			if m.body[0] == unix.AF_INET6 && m.body[7] == unix.RTN_LOCAL {
+				there[string(a[unix.RTA_DST])] = true
+			}
+			return false
+		}); err != nil {
+			return err
+		}
+		missing := slices.ContainsFunc(want, func(m message) bool { return !there[string(m.attrs()[unix.IFA_ADDRESS])] })
+		if !missing || time.Now().After(end) {
+			return nil
+		}
+	}
 }

@@ -98,6 +98,11 @@ func (o sysctlOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, err
 			return nil, err
 		}
 	}
+	if strings.HasPrefix(key, "net/ipv6/conf/") && strings.HasSuffix(key, "/forwarding") {
+		if err := c.awaitNoDAD(); err != nil {
+			return nil, err
+		}
+	}
 	return o, u.note(ctx, c.cookieRef(), restoreOp{RestoreConfig{Text: o.key, Record: r}})
 }
 
