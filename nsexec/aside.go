@@ -254,6 +254,9 @@ func (l asideLink) setAside(ctx context.Context, u *Undo) error {
 	if err != nil {
 		return err
 	}
+	if err := l.c.withOwnEntries(record, l.index); err != nil {
+		return err
+	}
 	back := restoreOp{RestoreConfig{Text: record.title(), Record: record, Index: l.index}}
 	fd, err := newNamespace(nil)
 	if err != nil {

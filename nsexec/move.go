@@ -85,6 +85,9 @@ func (o moveOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error
 	if err != nil {
 		return nil, err
 	}
+	if err := c.withOwnEntries(record, index); err != nil {
+		return nil, err
+	}
 	back := RestoreConfig{Text: o.link.String(), Record: record, Index: o.index, FromNS: there}
 	if o.ref.Kind == RefAnonymous { // it ends before the run does
 		held, err := dup(fd)

@@ -47,10 +47,7 @@ func (m message) lastingNeigh() bool {
 	case head.Flags&unix.NTF_PROXY != 0:
 		return true
 	case head.Family == unix.AF_BRIDGE:
-		a := m.attrs()
-		// A link's own list of addresses: those of links on top of it, mostly.
-		own := head.Flags&unix.NTF_SELF != 0 && a[unix.NDA_DST] == nil && a[unix.NDA_MASTER] == nil
-		return head.State&(unix.NUD_PERMANENT|unix.NUD_NOARP) != 0 && !own
+		return head.State&(unix.NUD_PERMANENT|unix.NUD_NOARP) != 0 && !m.isOwnEntry()
 	}
 	if head.State&unix.NUD_NOARP != 0 { // the kernel has such entries for what is no single host
 		a := m.attrs()
@@ -58,6 +55,28 @@ func (m message) lastingNeigh() bool {
 		return !a.addr(unix.NDA_DST).IsMulticast() && len(hw) > 0 && hw[0]&1 == 0 && bytes.ContainsFunc(hw, func(r rune) bool { return r != 0 })
 	}
 	return head.State&unix.NUD_PERMANENT != 0
+}
+
+// isOwnEntry reports whether an entry is of a link's own list of the addresses
+// that it takes packets for: mostly of the links on top of it, which keep it up
+// to date. It is lost where the link moves to another namespace.
+func (m message) isOwnEntry() bool {
+	head, a := readNdmsg(m.body), m.attrs()
+	return head.Family == unix.AF_BRIDGE && head.Flags&unix.NTF_SELF != 0 && a[unix.NDA_DST] == nil && a[unix.NDA_MASTER] == nil
+}
+
+// withOwnEntries adds to the record of a link that goes its own list of
+// addresses, but for multicast, which its protocols join again.
+func (c *Conn) withOwnEntries(r *Record, index int) error {
+	own, err := c.neighs(func(m message) bool {
+		if m.linkIndex() != index || !m.isOwnEntry() {
+			return false
+		}
+		mac := m.attrs()[unix.NDA_LLADDR]
+		return len(mac) > 0 && mac[0]&1 == 0
+	})
+	r.msgs = append(r.msgs, own...)
+	return err
 }
 
 // isPortEntry reports whether an entry is one of a bridge's forwarding table, for

@@ -60,6 +60,9 @@ func (o newTunOp) String() string {
 func (o newTunOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
 	is, err := c.linkState(LinkRef{Name: o.cfg.Name})
 	if err == nil { // it is to get what it lacks, or is in the way
+		if o.ensure && !u.ownsLink(c, is.index) && o.ownsAnew(is) {
+			return nil, &FixedError{Link: o.cfg.Name, What: "owner"}
+		}
 		return o, u.noteLink(ctx, c, is.index)
 	}
 	if !IsGone(err) || u.owns(c.id) {
@@ -70,6 +73,15 @@ func (o newTunOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, err
 	}
 	u.hasMadeLink(c.id, o.cfg.Index)
 	return o, u.note(ctx, c.cookieRef(), unmakeLinkOp{o.cfg.Name, o.cfg.Index})
+}
+
+// ownsAnew reports whether a link that has no owner is to get one: the kernel
+// changes an owner, but takes none away (TUNSETOWNER of drivers/net/tun.c).
+func (o newTunOp) ownsAnew(is linkState) bool {
+	data := is.data()
+	_, user := data[tunOwner]
+	_, group := data[tunGroup]
+	return o.tun.User >= 0 && !user || o.tun.Group >= 0 && !group
 }
 
 func (o newTunOp) act(ctx context.Context, c *Conn) error {
