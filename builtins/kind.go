@@ -36,6 +36,7 @@ type kindOption struct {
 	attr    uint16
 	typ     Type // nil: a flag
 	many    bool // takes several values; finish encodes them
+	link    bool // its value is a link, whose index is sent
 	encode  func(any) ([]byte, error)
 	doc     string
 }
@@ -104,6 +105,9 @@ func (k kind) config(c *Call) (nsexec.LinkConfig, error) {
 	}
 	for _, o := range k.options {
 		g, ok := c.Option(o.name)
+		if l, isLink := g.Value().(LinkArg); ok && o.link && isLink {
+			cfg.Refs = append(cfg.Refs, nsexec.LinkAttr{Type: o.attr, Link: l.Link})
+		}
 		if !ok || o.encode == nil {
 			continue
 		}

@@ -30,7 +30,7 @@ var vxlanKind = kind{
 		{name: "local", typ: ipType, doc: "the address to send from"},
 		{name: "remote", typ: ipType, doc: "the other end, for what is not learnt"},
 		{name: "group", typ: ipType, doc: "the multicast group of all ends, for what is not learnt"},
-		{name: "dev", typ: localLink, doc: "the link to send over"},
+		{name: "dev", attr: nl.IFLA_VXLAN_LINK, typ: localLink, link: true, doc: "the link to send over"},
 		{name: "ttl", aliases: []string{"hoplimit"}, typ: ttlType, doc: "the outer packet's TTL; auto lets the kernel choose, inherit takes the inner one's"},
 		{name: "tos", aliases: []string{"dsfield"}, typ: tosType, attr: nl.IFLA_VXLAN_TOS, encode: u8, doc: "the outer packet's TOS, or inherit"},
 		{name: "df", attr: vxlanDF, typ: oneOf(word{"unset", 0}, word{"set", 1}, word{"inherit", 2}), encode: u8, doc: "the outer packet's don't-fragment bit"},
@@ -178,9 +178,6 @@ func verifyVxlan(c *Call) *ArgError {
 func finishVxlan(c *Call, cfg *nsexec.LinkConfig) {
 	add := func(attr uint16, data ...byte) {
 		cfg.Data = append(cfg.Data, nsexec.Attr{Type: attr, Data: data})
-	}
-	if l, ok := Opt[LinkArg](c, "dev"); ok {
-		cfg.Under = nsexec.LinkAttr{Type: nl.IFLA_VXLAN_LINK, Link: l.Link}
 	}
 	for _, o := range vxlanAddrs {
 		ip, ok := Opt[value.IP](c, o.name)

@@ -2,7 +2,11 @@
 
 package builtins
 
-import "github.com/nescript/nescript/nsexec"
+import (
+	"slices"
+
+	"github.com/nescript/nescript/nsexec"
+)
 
 // table is every built-in verb. All that lists verbs reads it.
 var table = concat(
@@ -16,11 +20,14 @@ var table = concat(
 )
 
 // kinds are the kinds of links that have a verb.
-var kinds = []kind{
+var kinds = slices.Concat([]kind{
 	bridgeKind, dummyKind, ifbKind, vlanKind, vxlanKind,
 	macvlanOf("macvlan", "make a link with a MAC address of its own on another link"),
 	macvlanOf("macvtap", "make a macvlan that a program reads through /dev/tapN"),
-}
+	ipvlanOf("ipvlan", "make a link on another one, with its MAC address and IP addresses of its own"),
+	ipvlanOf("ipvtap", "make an ipvlan that a program reads through /dev/tapN"),
+	bondKind, vrfKind, geneveKind, bareudpKind, gtpKind, hsrKind, macsecKind, xfrmKind, nlmonKind, vcanKind, wireguardKind,
+}, greKinds, ipKinds)
 
 func linkSpecs() []*Spec {
 	specs := []*Spec{

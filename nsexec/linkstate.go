@@ -94,10 +94,16 @@ func (s linkState) lacking(c *Conn, cfg LinkConfig) (LinkConfig, error) {
 	} else if there {
 		cfg.Master = LinkRef{}
 	}
-	if there, err := c.refersTo(cfg.Under.Link, data.int(cfg.Under.Type)); err != nil {
-		return cfg, err
-	} else if there {
-		cfg.Under = LinkAttr{}
+	refs := cfg.Refs
+	cfg.Refs = nil
+	for _, ref := range refs {
+		there, err := c.refersTo(ref.Link, data.int(ref.Type))
+		if err != nil {
+			return cfg, err
+		}
+		if !there {
+			cfg.Refs = append(cfg.Refs, ref)
+		}
 	}
 	return cfg, nil
 }
@@ -137,5 +143,5 @@ func sameValue(want, have []byte) bool {
 // isEmpty reports whether there is nothing left to set.
 func (cfg LinkConfig) isEmpty() bool {
 	return cfg.Hw == nil && cfg.MTU == 0 && cfg.Alias == "" && !cfg.Up && cfg.Master == LinkRef{} &&
-		cfg.Under == LinkAttr{} && len(cfg.Attrs) == 0 && len(cfg.Data) == 0
+		len(cfg.Refs) == 0 && len(cfg.Attrs) == 0 && len(cfg.Data) == 0
 }

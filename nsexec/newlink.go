@@ -36,10 +36,10 @@ type LinkConfig struct {
 	Index  int
 	Hw     net.HardwareAddr
 	MTU    int
-	Alias  string   // set by a message of its own: the kernel takes none of a link that it makes; of a Peer left out
-	Master LinkRef  // in the link's own namespace
-	Parent LinkRef  // IFLA_LINK, in the namespace that the action runs in
-	Under  LinkAttr // a link that an attribute of Data names
+	Alias  string     // set by a message of its own: the kernel takes none of a link that it makes; of a Peer left out
+	Master LinkRef    // in the link's own namespace
+	Parent LinkRef    // IFLA_LINK, in the namespace that the action runs in
+	Refs   []LinkAttr // links that attributes of Data name
 	Up     bool
 	Attrs  []Attr      // further attributes of the link
 	Data   []Attr      // IFLA_INFO_DATA
@@ -208,19 +208,19 @@ func (o newLinkOp) refs(c *Conn, req *nl.NetlinkRequest) error {
 // data adds IFLA_INFO_DATA. release is never nil.
 func (o newLinkOp) data(c *Conn, info *nl.RtAttr) (release func(), err error) {
 	release = func() {}
-	if len(o.cfg.Data) == 0 && o.cfg.Peer == nil && o.cfg.Under == (LinkAttr{}) {
+	if len(o.cfg.Data) == 0 && o.cfg.Peer == nil && len(o.cfg.Refs) == 0 {
 		return release, nil
 	}
 	data := info.AddRtAttr(nl.IFLA_INFO_DATA, nil)
 	for _, a := range o.cfg.Data {
 		a.add(data)
 	}
-	if under := o.cfg.Under; under.Type != 0 {
-		index, err := c.Index(under.Link)
+	for _, ref := range o.cfg.Refs {
+		index, err := c.Index(ref.Link)
 		if err != nil {
 			return release, err
 		}
-		data.AddRtAttr(int(under.Type), nl.Uint32Attr(uint32(index)))
+		data.AddRtAttr(int(ref.Type), nl.Uint32Attr(uint32(index)))
 	}
 	if o.cfg.Peer == nil {
 		return release, nil
