@@ -225,10 +225,10 @@ func TestNeslink_setLinkNs(t *testing.T) {
 	index = (*link).Attrs().Index
 	err = neslink.Do(neslink.NPName(from.Name),
 		neslink.NASetLinkNs(a, neslink.NPName(to.Name)),
-		neslink.LASetUp(a),
+		neslink.LASetName(a, "a2"), // Linux before 6.2 renames no link that is up
+		neslink.LASetUp(neslink.LPName("a2")),
 		neslink.LASetUp(b),
 		neslink.LASetAlias(neslink.LPIndex(index), "moved"),
-		neslink.LASetName(a, "a2"),
 		neslink.LAAddAddr(neslink.LPName("a2"), "10.0.0.1/24"),
 		neslink.NALinks(&here),
 	)
