@@ -3,6 +3,7 @@
 package builtins
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/nescript/nescript/nsexec"
@@ -33,10 +34,22 @@ func greKind(name, doc, example string, six, erspan bool) kind {
 		options: slices.Concat(a.ends(six), outer, a.keyed(), a.encap(), a.metadata()),
 		finish:  a.finish,
 	}
-	if erspan {
+	if erspan { // which has no checksums
+		k.options = slices.DeleteFunc(k.options, func(o kindOption) bool { return slices.Contains([]string{"csum", "icsum", "ocsum"}, o.name) })
 		k.options = append(k.options, erspanOptions...)
+		k.verify = verifyErspan
 	}
 	return k
+}
+
+// verifyErspan wants what the kernel does (erspan_validate of net/ipv4/ip_gre.c).
+func verifyErspan(c *Call) *ArgError {
+	keyed := c.Has("key") || c.Has("ikey") || c.Has("okey")
+	numbered := c.Has("seq") || c.Has("iseq") || c.Has("oseq")
+	if c.Modifier == Ensure || c.Has("external") || keyed && numbered {
+		return nil
+	}
+	return &ArgError{Arg: -1, Msg: fmt.Sprintf(`an %s needs "seq" and "key", or "external"`, c.Spec.Name), Help: "for example: " + c.Spec.Example}
 }
 
 // ipKinds are the tunnels of IP in IP.

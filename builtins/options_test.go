@@ -18,18 +18,22 @@ import (
 	"github.com/nescript/nescript/nsexec/nstest"
 )
 
-// kindWitnesses are of kinds that the kernel at hand may lack.
-var kindWitnesses = []struct {
+// kindWitness is of a kind that the kernel at hand may lack.
+type kindWitness struct {
 	kind string
-	err  string // where it lacks it
+	err  string // where it lacks it; empty for any that names the kind
 	w    witness
-}{
+}
+
+var kindWitnesses = []kindWitness{
 	{"dummy", noDummy, witness{"dummy d0 up mtu 1400", "link show d0", map[string]string{"linkinfo.info_kind": "dummy", "mtu": "1400"}}},
 	{"vlan", noVlan, witness{"vlan v5 link eth0 id 5 gvrp on loose_binding on", "link show v5", map[string]string{"linkinfo.info_data.id": "5", "linkinfo.info_data.protocol": "802.1Q", "linkinfo.info_data.flags.1": "GVRP"}}},
 	{"vlan", noVlan, witness{"vlan v5 link eth0 id 5 reorder_hdr off mvrp on bridge_binding on", "link show v5", map[string]string{"linkinfo.info_data.flags.0": "MVRP"}}},
 	{"vlan", noVlan, witness{"vlan v5 link eth0 id 5 protocol 802.1ad", "link show v5", linkData("protocol", "802.1ad")}},
 	{"vlan", noVlan, witness{"vlan v5 link eth0 id 5 egress-qos-map 1:2 3:4", "link show v5", linkData("egress_qos.1.to", "4")}},
 	{"vlan", noVlan, witness{"vlan v5 link eth0 id 5 ingress-qos-map 1:2 3:4", "link show v5", linkData("ingress_qos.0.to", "2")}},
+	{"bond", "", witness{"bond b1 mode active-backup miimon 50 up; down eth0; master eth0 b1; ensure bond b1 primary eth0 active_slave eth0", "link show b1",
+		map[string]string{"linkinfo.info_data.active_slave": "eth0", "linkinfo.info_data.primary": "eth0"}}},
 	{"vlan", noVlan, witness{"vlan v5 link eth0 id 5; ensure vlan v5 link eth0 id 5 gvrp on", "link show v5", linkData("flags.1", "GVRP")}},
 }
 
@@ -41,17 +45,24 @@ const (
 // TestKindsOfOtherKernels holds the kinds that this kernel may lack to what ip
 // shows of them, or to the error that says what is missing.
 func TestKindsOfOtherKernels(t *testing.T) {
-	for _, test := range kindWitnesses {
+	seen, lacking := 0, map[string]bool{}
+	for _, test := range slices.Concat(kindWitnesses, otherKinds()) {
 		if nstest.HasKind(t, test.kind) {
 			test.w.check(t)
+			seen++
 			continue
 		}
+		if lacking[test.kind] && test.err == "" {
+			continue // it says the same of each option
+		}
+		lacking[test.kind] = true
 		_, err := runIn(t, test.w.script)
 		var missing *nsexec.NoKindError
-		if !errors.As(err, &missing) || missing.Error() != test.err || !errors.Is(err, unix.EOPNOTSUPP) {
+		if !errors.As(err, &missing) || missing.Kind != test.kind || test.err != "" && missing.Error() != test.err || !errors.Is(err, unix.EOPNOTSUPP) {
 			t.Errorf("%s: %v", test.w.script, err)
 		}
 	}
+	t.Logf("%d options witnessed; %d kinds that this kernel lacks said so", seen, len(lacking))
 }
 
 // vlanFilterWitnesses are the options of a bridge that only a kernel with
@@ -99,6 +110,8 @@ var rawWitnesses = []struct {
 	since        string // the kernel that shows it
 }{
 	{"vxlan v1 id 5 ttl inherit", "v1", false, 28, "01", "4.18"},
+	{"geneve g1 id 5 remote 10.0.0.2 ttl inherit", "g1", false, nl.IFLA_GENEVE_TTL_INHERIT, "01", "5.1"},
+	{"geneve g1 external innerprotoinherit", "g1", false, nl.IFLA_GENEVE_INNER_PROTO_INHERIT, "", "5.18"},
 	{"bridge b1 fdb_max_learned 7", "b1", false, 49, "07000000", "6.7"},
 	{"vxlan v1 id 5 nolocalbypass", "v1", false, 31, "00", "6.5"},
 	{"vxlan v1 id 5 localbypass", "v1", false, 31, "01", "6.5"},
@@ -113,6 +126,10 @@ var rawWitnesses = []struct {
 
 func TestOptions_raw(t *testing.T) {
 	for _, test := range rawWitnesses {
+		verb := builtins.Lookup(strings.Fields(test.script)[0])
+		if verb.Group == builtins.Links && !nstest.HasKind(t, verb.Name) {
+			continue
+		}
 		ns, err := runIn(t, test.script)
 		if err != nil {
 			t.Errorf("%s: %v", test.script, err)
@@ -209,7 +226,7 @@ func witnessed() []string {
 	for _, w := range slices.Concat(otherWitnesses, tunWitnesses) {
 		scripts = append(scripts, w.script)
 	}
-	for _, w := range kindWitnesses {
+	for _, w := range slices.Concat(kindWitnesses, otherKinds()) {
 		scripts = append(scripts, w.w.script)
 	}
 	for _, w := range rawWitnesses {
@@ -256,7 +273,7 @@ func TestEnsure_twice(t *testing.T) {
 		fields := strings.Fields(script)
 		spec := builtins.Lookup(fields[0])
 		if spec == nil || spec.Modifiers&builtins.Ensure == 0 || strings.Contains(script, ";") ||
-			strings.Contains(script, "vlan_filtering") || slices.Contains([]string{"tun", "tap", "dummy", "vlan"}, fields[0]) {
+			strings.Contains(script, "vlan_filtering") || slices.Contains([]string{"tun", "tap"}, fields[0]) || !nstest.HasKind(t, kindOf(fields[0])) {
 			continue
 		}
 		fmt.Fprintf(&b, "%s\nensure %s\nensure %s\ndel %s %s\n", script, script, script, fields[0], fields[1])
@@ -264,4 +281,12 @@ func TestEnsure_twice(t *testing.T) {
 	if _, err := runIn(t, b.String()); err != nil {
 		t.Error(err)
 	}
+}
+
+// kindOf is the kernel's name of a verb's kind.
+func kindOf(verb string) string {
+	if verb == "port" || verb == "set" { // no kinds
+		return "veth"
+	}
+	return verb
 }

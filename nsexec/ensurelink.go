@@ -54,6 +54,8 @@ func (o ensureLinkOp) act(ctx context.Context, c *Conn) error {
 // word. What it refuses itself is left to it.
 var (
 	fixedAttrs = map[uint16]string{unix.IFLA_NUM_TX_QUEUES: "numtxqueues", unix.IFLA_NUM_RX_QUEUES: "numrxqueues"}
+	// makingData only say how a link is made, and do not show afterwards.
+	makingData = map[string][]uint16{"gtp": {5}, "macsec": {2}} // IFLA_GTP_CREATE_SOCKETS, IFLA_MACSEC_PORT
 	fixedData  = map[string]map[uint16]string{"vlan": {nl.IFLA_VLAN_ID: "id", nl.IFLA_VLAN_PROTOCOL: "protocol"}}
 )
 

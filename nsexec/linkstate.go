@@ -4,6 +4,7 @@ package nsexec
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -77,7 +78,7 @@ func (s linkState) isOf(kind string) error {
 // lacking is what of a configuration the link does not have yet.
 func (s linkState) lacking(c *Conn, cfg LinkConfig) (LinkConfig, error) {
 	data := s.data()
-	cfg.Data = differing(cfg.Data, data)
+	cfg.Data = slices.DeleteFunc(differing(cfg.Data, data), func(a Attr) bool { return slices.Contains(makingData[s.kind()], a.Type) })
 	cfg.Attrs = differing(cfg.Attrs, s.attrs)
 	if bytes.Equal(cfg.Hw, s.attrs[unix.IFLA_ADDRESS]) {
 		cfg.Hw = nil
