@@ -88,9 +88,9 @@ var tunnelOptions = []struct {
 	{"ip6gre ip6gretap", true, greFlags},
 	{"gre gretap erspan ipip sit", false, encapWitnesses},
 	{"ip6gre ip6gretap ip6erspan ip6tnl", true, encapWitnesses},
-	{"ipip", false, map[string]string{"mode any": "proto=any"}},
+	{"ipip", false, map[string]string{"mode any": "proto=any", "=external": "external=true"}},
 	{"sit", false, map[string]string{"mode ip6ip": "proto=ip6ip", "isatap": "isatap=true"}},
-	{"ip6tnl", true, map[string]string{"mode ipip6": "proto=ipip6"}},
+	{"ip6tnl", true, map[string]string{"mode ipip6": "proto=ipip6", "=external": "external=true"}},
 	{"erspan", false, erspanWitnesses},
 	{"ip6erspan", true, erspanWitnesses},
 }
@@ -101,7 +101,7 @@ var (
 	}
 	encapWitnesses = map[string]string{
 		"encap fou encap-sport 5555 encap-dport 6666": "encap.dport=6666", "encap gue encap-csum": "encap.csum=true", "encap gue encap-csum6": "encap.csum6=true",
-		"encap gue encap-remcsum": "encap.remcsum=true", "=external": "external=true",
+		"encap gue encap-remcsum": "encap.remcsum=true",
 	}
 	erspanWitnesses = map[string]string{
 		"iseq oseq ikey 5 okey 6": "ikey=0.0.0.5", "seq key 5": "okey=0.0.0.5", "=external": "external=true",

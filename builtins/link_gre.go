@@ -55,7 +55,7 @@ func verifyErspan(c *Call) *ArgError {
 // ipKinds are the tunnels of IP in IP.
 var ipKinds = []kind{
 	ipipKind("ipip", "make a tunnel of IPv4 in IPv4 (RFC 2003)", "ipip t0 remote 10.0.0.2 local 10.0.0.1 up",
-		oneOf(word{"ipip", protoIPIP}, word{"mplsip", protoMPLS}, word{"any", 0})),
+		oneOf(word{"ipip", protoIPIP}, word{"mplsip", protoMPLS}, word{"any", 0}), iptunAttrs.metadata()...),
 	ipipKind("sit", "make a tunnel of IPv6 in IPv4 (RFC 4213)", "sit t0 remote 10.0.0.2 local 10.0.0.1 up",
 		oneOf(word{"ip6ip", protoIPv6}, word{"ipip", protoIPIP}, word{"mplsip", protoMPLS}, word{"any", 0}),
 		kindOption{name: "isatap", attr: nl.IFLA_IPTUN_FLAGS, encode: func(any) ([]byte, error) { return nl.Uint16Attr(sitISATAP), nil }, doc: "ISATAP (RFC 5214)"}),
@@ -77,7 +77,7 @@ func ipipKind(name, doc, example string, mode Type, more ...kindOption) kind {
 		name: name, doc: doc, example: example,
 		options: slices.Concat(a.ends(false), a.outer4(), []kindOption{
 			{name: "mode", attr: nl.IFLA_IPTUN_PROTO, typ: mode, encode: u8, doc: "what is in it"},
-		}, more, a.encap(), a.metadata()),
+		}, more, a.encap()),
 		finish: func(c *Call, cfg *nsexec.LinkConfig) { a.finish(c, cfg) },
 	}
 }

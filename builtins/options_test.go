@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/nescript/nescript/builtins"
+	"github.com/nescript/nescript/interp"
 	"github.com/nescript/nescript/nsexec"
 	"github.com/nescript/nescript/nsexec/nstest"
 )
@@ -278,8 +279,11 @@ func TestEnsure_twice(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "%s\nensure %s\nensure %s\ndel %s %s\n", script, script, script, fields[0], fields[1])
 	}
-	if _, err := runIn(t, b.String()); err != nil {
-		t.Error(err)
+	_, err := runIn(t, b.String())
+	var at *interp.Error
+	if errors.As(err, &at) {
+		const before = 2 // lines that runIn puts first
+		t.Errorf("%v\n%s", err, strings.Split(b.String(), "\n")[at.Start.Line-1-before])
 	}
 }
 

@@ -56,7 +56,10 @@ var (
 	fixedAttrs = map[uint16]string{unix.IFLA_NUM_TX_QUEUES: "numtxqueues", unix.IFLA_NUM_RX_QUEUES: "numrxqueues"}
 	// makingData only say how a link is made, and do not show afterwards.
 	makingData = map[string][]uint16{"gtp": {5}, "macsec": {2}} // IFLA_GTP_CREATE_SOCKETS, IFLA_MACSEC_PORT
-	fixedData  = map[string]map[uint16]string{"vlan": {nl.IFLA_VLAN_ID: "id", nl.IFLA_VLAN_PROTOCOL: "protocol"}}
+	// bitData are flags, to which the kernel adds some of its own: IFLA_GRE_FLAGS
+	// and IFLA_IPTUN_FLAGS.
+	bitData   = map[string]uint16{"ip6gre": 13, "ip6gretap": 13, "ip6erspan": 13, "ip6tnl": 8}
+	fixedData = map[string]map[uint16]string{"vlan": {nl.IFLA_VLAN_ID: "id", nl.IFLA_VLAN_PROTOCOL: "protocol"}}
 )
 
 // fixed compares what can't be changed of a link once it is made.

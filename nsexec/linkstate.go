@@ -78,7 +78,11 @@ func (s linkState) isOf(kind string) error {
 // lacking is what of a configuration the link does not have yet.
 func (s linkState) lacking(c *Conn, cfg LinkConfig) (LinkConfig, error) {
 	data := s.data()
-	cfg.Data = slices.DeleteFunc(differing(cfg.Data, data), func(a Attr) bool { return slices.Contains(makingData[s.kind()], a.Type) })
+	cfg.Data = slices.DeleteFunc(differing(cfg.Data, data), func(a Attr) bool {
+		want := attrs{a.Type: a.Data}.number(a.Type)
+		return slices.Contains(makingData[s.kind()], a.Type) ||
+			a.Type == bitData[s.kind()] && want != 0 && data.number(a.Type)&want == want
+	})
 	cfg.Attrs = differing(cfg.Attrs, s.attrs)
 	if bytes.Equal(cfg.Hw, s.attrs[unix.IFLA_ADDRESS]) {
 		cfg.Hw = nil
