@@ -3,9 +3,11 @@
 package builtins_test
 
 import (
+	"os/exec"
 	"strings"
 	"testing"
 
+	"github.com/nescript/nescript/nsexec"
 	"github.com/nescript/nescript/nsexec/nstest"
 )
 
@@ -150,6 +152,67 @@ func TestQdisc_changes(t *testing.T) {
 	}
 }
 
+// classWitnesses are classes of an htb, and what tc shows of one of them, which
+// it does not do in JSON.
+var classWitnesses = []struct{ script, class, want string }{
+	{"rate 1mbit", "1:10", "root prio 0 quantum 12500 rate 1Mbit ceil 1Mbit linklayer ethernet burst 1600b/1 mpu 0b cburst 1600b/1"},
+	{"rate 1mbit ceil 2mbit", "1:10", "rate 1Mbit ceil 2Mbit"},
+	{"rate 100gbit ceil 200gbit", "1:10", "rate 100Gbit ceil 200Gbit"},
+	{"rate 1mbit burst 15k cburst 20k", "1:10", "burst 15Kb/1 mpu 0b cburst 20Kb/1"},
+	{"rate 1mbit buffer 15k cmaxburst 20k", "1:10", "burst 15Kb/1 mpu 0b cburst 20Kb/1"},
+	{"rate 1mbit prio 3 quantum 2000", "1:10", "prio 3 quantum 2000"},
+	{"rate 1mbit mpu 64 overhead 14", "1:10", "overhead 14"},
+	{"rate 1mbit mpu 64 overhead 14", "1:10", "mpu 64b"},
+	{"rate 1mbit; class eth0 parent 1:10 classid 1:20 htb rate 500kbit", "1:20", "parent 1:10 prio 0 quantum 6250 rate 500Kbit"},
+	{"rate 1mbit; replace class eth0 classid 1:10 htb rate 2mbit", "1:10", "rate 2Mbit"},
+	{"rate 1mbit; ensure class eth0 classid 1:10 htb rate 2mbit; ensure class eth0 classid 1:11 htb rate 1mbit", "1:11", "rate 1Mbit"},
+	{"rate 1mbit; del class eth0 classid 1:10", "1:10", ""},
+}
+
+func TestClass(t *testing.T) {
+	nstest.NeedTraffic(t, "qdisc htb")
+	for _, w := range classWitnesses {
+		script := "qdisc eth0 handle 1: htb; class eth0 parent 1: classid 1:10 htb " + w.script
+		ns, err := runIn(t, script)
+		if err != nil {
+			t.Errorf("%s: %v", script, err)
+			continue
+		}
+		if got := tcText(t, ns, "class show dev eth0 classid "+w.class); !strings.Contains(got, w.want) || (got == "") != (w.want == "") {
+			t.Errorf("%s: tc shows %q, want %q", script, got, w.want)
+		}
+	}
+}
+
+// tcText is what tc prints of a namespace, for people.
+func tcText(t *testing.T, ns nsexec.Ref, words string) string {
+	t.Helper()
+	out, err := exec.Command("tc", append([]string{"-n", ns.Name, "-d"}, strings.Fields(words)...)...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("tc %s: %v: %s", words, err, out)
+	}
+	return string(out)
+}
+
+func TestClass_hfsc(t *testing.T) {
+	nstest.NeedTraffic(t, "qdisc hfsc")
+	for script, want := range map[string]string{
+		"sc rate 1mbit ul rate 2mbit": "sc m1 0bit d 0us m2 1Mbit ul m1 0bit d 0us m2 2Mbit",
+		"rt m1 2mbit d 10ms m2 1mbit": "rt m1 2Mbit d 10ms m2 1Mbit",
+		"ls rate 1mbit":               "ls m1 0bit d 0us m2 1Mbit",
+	} {
+		script = "qdisc eth0 handle 1: hfsc default 10; class eth0 parent 1: classid 1:10 hfsc " + script
+		ns, err := runIn(t, script)
+		if err != nil {
+			t.Errorf("%s: %v", script, err)
+			continue
+		}
+		if got := tcText(t, ns, "class show dev eth0 classid 1:10"); !strings.Contains(got, want) {
+			t.Errorf("%s: tc shows %q, want %q", script, got, want)
+		}
+	}
+}
+
 // trafficMistakes are statements and what is said of them.
 var trafficMistakes = [][2]string{
 	{"qdisc eth0", `"qdisc" needs KIND`},
@@ -172,6 +235,13 @@ var trafficMistakes = [][2]string{
 	{"qdisc eth0 htb default zz", `"default": "zz" is no number in hex`},
 	{"qdisc eth0 root ingress", "one of these"},
 	{"qdisc eth0 root parent 1:1 pfifo", "one of these"},
+	{"class eth0 htb rate 1mbit", `"class" needs "classid"`},
+	{"class eth0 classid 1: htb rate 1mbit", "a classid has two parts"},
+	{"class eth0 parent 2: classid 1:10 htb rate 1mbit", "the class 1:10 can't be under 2:"},
+	{"class eth0 classid 1:10 htb", `htb needs "rate"`},
+	{"class eth0 classid 1:10 htb rate 1mbit sc rate 1mbit", `htb has no option "sc"`},
+	{"class eth0 classid 1:10 hfsc ul rate 1mbit", `hfsc needs one of "rt"`},
+	{"class eth0 classid 1:10 hfsc sc rat 1mbit", `"rat" is none of rate, m1, d, m2`},
 	{"qdisc eth0 red limit 10k avpkt 0", "avpkt must not be 0"},
 }
 

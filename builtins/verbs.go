@@ -9,7 +9,7 @@ var table = concat(
 	[]*Spec{nsSpec, moveSpec, vethSpec, addrSpec, routeSpec, ruleSpec, neighSpec},
 	linkSpecs(),
 	linkStateSpecs(),
-	[]*Spec{qdiscSpec},
+	[]*Spec{qdiscSpec, classSpec},
 	[]*Spec{sysctlSpec, forwardSpec, settleSpec},
 	[]*Spec{execSpec, shSpec, printSpec, failSpec},
 	[]*Spec{expectPing, expectTCP, expectExec},
