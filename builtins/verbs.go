@@ -9,7 +9,7 @@ var table = concat(
 	[]*Spec{nsSpec, moveSpec, vethSpec, addrSpec, routeSpec, ruleSpec, neighSpec},
 	linkSpecs(),
 	linkStateSpecs(),
-	[]*Spec{qdiscSpec, classSpec},
+	[]*Spec{qdiscSpec, classSpec, filterSpec},
 	[]*Spec{sysctlSpec, forwardSpec, settleSpec},
 	[]*Spec{execSpec, shSpec, printSpec, failSpec},
 	[]*Spec{expectPing, expectTCP, expectExec},

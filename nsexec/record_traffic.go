@@ -4,6 +4,7 @@ package nsexec
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 
 	"github.com/vishvananda/netlink/nl"
@@ -244,12 +245,34 @@ func (c *Conn) clearQdisc(m message) error {
 }
 
 func (c *Conn) addTraffic(m message) error {
-	flags := unix.NLM_F_CREATE | unix.NLM_F_REPLACE
-	if m.kind == unix.RTM_NEWQDISC {
-		flags = unix.NLM_F_CREATE | unix.NLM_F_EXCL
+	switch {
+	case m.kind == unix.RTM_NEWQDISC:
+		return c.add(m, unix.NLM_F_CREATE|unix.NLM_F_EXCL)
+	case m.isU32() && m.tcHandle()&0xfff != 0:
+		return c.replaceU32(m)
 	}
-	err := c.add(m, flags)
-	if err == nil || m.attrs().text(nl.TCA_KIND) != "u32" || m.kind != unix.RTM_NEWTFILTER {
+	return c.add(m, unix.NLM_F_CREATE|unix.NLM_F_REPLACE)
+}
+
+// isU32 reports whether a message is of a filter of kind u32.
+func (m message) isU32() bool {
+	return m.kind == unix.RTM_NEWTFILTER && m.attrs().text(nl.TCA_KIND) == "u32"
+}
+
+// replaceU32 makes a filter in the place of another of its handle: the kernel
+// changes what one does, but not what it matches.
+func (c *Conn) replaceU32(m message) error {
+	had, err := c.traffic(m.linkIndex())
+	if err != nil {
+		return err
+	}
+	if len(had.affected(m)) > 0 {
+		if err := c.remove(m.without(func(kind uint16) bool { return kind == nl.TCA_OPTIONS })); err != nil && !isMissing(err) {
+			return err
+		}
+	}
+	const flags = unix.NLM_F_CREATE | unix.NLM_F_EXCL
+	if err := c.add(m, flags); !errors.Is(err, unix.EINVAL) {
 		return err
 	}
 	return c.add(m.inRootTable(), flags)

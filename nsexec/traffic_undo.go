@@ -111,7 +111,9 @@ func (t traffic) root() uint32 {
 func (t traffic) freePref(parent, chain uint32) uint16 {
 	pref := uint32(0xc000)
 	for _, m := range t {
-		if m.kind == unix.RTM_NEWTFILTER && sameHook(m.tcParent(), parent) && uint32(m.attrs().int(nl.TCA_CHAIN)) == chain {
+		// Those of u32 at the ingress and at the egress would be told together.
+		near := sameHook(m.tcParent(), parent) || major(m.tcParent()) == major(parent) && parent >= major(tcIngress)
+		if m.kind == unix.RTM_NEWTFILTER && near && uint32(m.attrs().int(nl.TCA_CHAIN)) == chain {
 			pref = min(pref, m.tcPref()-1)
 		}
 	}
