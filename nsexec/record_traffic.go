@@ -4,7 +4,9 @@ package nsexec
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/vishvananda/netlink/nl"
@@ -45,11 +47,38 @@ func sameHook(a, b uint32) bool {
 
 // traffic asks for all that a link has.
 func (c *Conn) traffic(index int) (traffic, error) {
-	head := &nl.TcMsg{Ifindex: int32(index)}
-	list, err := c.list(unix.RTM_NEWQDISC, head)
+	list, err := c.list(unix.RTM_NEWQDISC, &nl.TcMsg{Ifindex: int32(index)})
 	if err != nil {
 		return nil, err
 	}
+	return c.trafficIn(list, index)
+}
+
+// trafficOf asks for all that some links have, in the order in which it can be
+// made.
+func (c *Conn) trafficOf(indexes map[int]bool) ([]message, error) {
+	list, err := c.list(unix.RTM_NEWQDISC, &nl.TcMsg{})
+	if err != nil {
+		return nil, err
+	}
+	var out []message
+	for _, index := range slices.Sorted(maps.Keys(indexes)) {
+		t, err := c.trafficIn(list, index)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range t {
+			if m.kind == unix.RTM_NEWQDISC && (m.tcParent() == tcRoot || m.tcParent() == tcIngress) {
+				out = append(out, t.below(m)...)
+			}
+		}
+	}
+	return out, nil
+}
+
+// trafficIn picks a link's qdiscs from a list and asks for what is below them.
+func (c *Conn) trafficIn(list []message, index int) (traffic, error) {
+	head := &nl.TcMsg{Ifindex: int32(index)}
 	var out traffic
 	for _, m := range list {
 		if m.linkIndex() == index && m.tcHandle() != 0 {
@@ -87,11 +116,14 @@ var classKinds = map[string]bool{"htb": true, "hfsc": true, "drr": true, "qfq": 
 func (t traffic) hooks() []uint32 {
 	var out []uint32
 	for _, m := range t {
-		if m.attrs().text(nl.TCA_KIND) == "clsact" {
+		switch m.attrs().text(nl.TCA_KIND) {
+		case "ingress":
+			out = append(out, tcHookIngress)
+		case "clsact":
 			out = append(out, tcHookIngress, tcHookEgress)
-			continue
+		default:
+			out = append(out, m.tcHandle())
 		}
-		out = append(out, m.tcHandle())
 	}
 	return out
 }
@@ -102,7 +134,8 @@ func (c *Conn) filters(index int, parent uint32) ([]message, error) {
 	if err != nil {
 		return nil, err
 	}
-	var tables, out []message
+	var out []message
+	own := map[uint32]uint32{} // the number of the hash table that each preference has for itself
 	for _, m := range list {
 		a := m.attrs()
 		if a[nl.TCA_OPTIONS] == nil || m.tcHandle() == 0 && a.text(nl.TCA_KIND) != "cgroup" {
@@ -111,15 +144,31 @@ func (c *Conn) filters(index int, parent uint32) ([]message, error) {
 		m = m.traffic(true)
 		byteOrder.PutUint32(m.body[4:], uint32(index)) // a shared block has none
 		byteOrder.PutUint32(m.body[12:], parent)
-		if a.text(nl.TCA_KIND) == "u32" && m.tcHandle()&0xfff == 0 {
-			if m.tcHandle()>>20 < u32OwnTables {
-				tables = append(tables, m)
-			}
-			continue // the others come with the first filter
+		if m.isU32() && m.isTable() && m.tcHandle()>>20 >= u32OwnTables {
+			own[m.tcPref()] = m.tcHandle()
+			continue // it comes with the first filter
 		}
 		out = append(out, m)
 	}
-	return slices.Concat(tables, out), nil
+	// The kernel gives these numbers in order, and other tables must be there
+	// before what is in them.
+	slices.SortStableFunc(out, func(a, b message) int {
+		if order := cmp.Compare(own[a.tcPref()], own[b.tcPref()]); order != 0 || !a.isU32() || !b.isU32() {
+			return order
+		}
+		return cmp.Compare(a.tableRank(), b.tableRank())
+	})
+	return out, nil
+}
+
+// isTable reports whether a message of u32 is of a hash table.
+func (m message) isTable() bool { return m.tcHandle()&0xfff == 0 }
+
+func (m message) tableRank() int {
+	if m.isTable() {
+		return 0
+	}
+	return 1
 }
 
 // u32OwnTables is the first number of the hash tables that u32 makes by itself.
@@ -163,8 +212,11 @@ func (m message) rewritten() message {
 				byteOrder.PutUint32(o.Value, htbVersion)
 			}
 		}
-	case m.kind == unix.RTM_NEWTFILTER && filterFlags[kind] != 0:
+	case m.kind == unix.RTM_NEWTFILTER:
 		for _, o := range opts {
+			if o.Attr.Type == filterActs[kind] {
+				stillActions(o.Value)
+			}
 			if o.Attr.Type == filterFlags[kind] && len(o.Value) == 4 {
 				const settable = 1 | 2 | 16 // SKIP_HW, SKIP_SW, VERBOSE
 				byteOrder.PutUint32(o.Value, byteOrder.Uint32(o.Value)&settable)
@@ -172,6 +224,45 @@ func (m message) rewritten() message {
 		}
 	}
 	return m // the values are parts of the message
+}
+
+// filterActs are the attributes of filters that hold their actions.
+var filterActs = map[string]uint16{
+	"u32": nl.TCA_U32_ACT, "flower": nl.TCA_FLOWER_ACT, "matchall": nl.TCA_MATCHALL_ACT,
+	"fw": nl.TCA_FW_ACT, "basic": 3, "bpf": nl.TCA_BPF_ACT,
+}
+
+// stillActions clears, in place, what changes of actions by itself: counters and
+// when they were used. Of most, attribute 1 is the latter and 2 starts with
+// struct tc_gen; a police has its own.
+func stillActions(data []byte) {
+	list, _ := nl.ParseRouteAttr(data)
+	for _, act := range list {
+		parts, _ := nl.ParseRouteAttr(act.Value)
+		a, _ := parseAttrs(act.Value, 0)
+		police := a.text(nl.TCA_ACT_KIND) == "police"
+		for _, p := range parts {
+			switch p.Attr.Type &^ unix.NLA_F_NESTED {
+			case nl.TCA_ACT_STATS:
+				clear(p.Value)
+			case nl.TCA_ACT_OPTIONS:
+				stillOptions(p.Value, police)
+			}
+		}
+	}
+}
+
+func stillOptions(data []byte, police bool) {
+	const genUses, policeTM = 12, 6 // tc_gen's refcnt and bindcnt; TCA_POLICE_TM
+	list, _ := nl.ParseRouteAttr(data)
+	for _, o := range list {
+		switch {
+		case !police && o.Attr.Type == 1, police && o.Attr.Type == policeTM:
+			clear(o.Value)
+		case !police && o.Attr.Type == 2 && len(o.Value) >= genUses+8:
+			clear(o.Value[genUses : genUses+8])
+		}
+	}
 }
 
 const htbVersion = 3 // of struct tc_htb_glob; the kernel tells it with more digits
@@ -272,9 +363,9 @@ func (c *Conn) replaceU32(m message) error {
 		}
 	}
 	const flags = unix.NLM_F_CREATE | unix.NLM_F_EXCL
-	if err := c.add(m, flags); !errors.Is(err, unix.EINVAL) {
+	if err := c.add(m, flags); !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.EEXIST) {
 		return err
-	}
+	} // its preference's own table has another number now
 	return c.add(m.inRootTable(), flags)
 }
 

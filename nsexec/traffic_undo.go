@@ -24,6 +24,9 @@ func (o trafficOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, er
 	if err != nil {
 		return nil, err
 	}
+	if o.kind == unix.RTM_NEWTFILTER && o.cfg.Parent == 0 {
+		o.cfg.Parent = tree.root()
+	}
 	m, err := o.message(c)
 	if err != nil {
 		return nil, err
@@ -38,7 +41,9 @@ func (o trafficOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, er
 	if m, err = o.message(c); err != nil {
 		return nil, err
 	}
-	had = slices.DeleteFunc(had, func(h message) bool { return h.kind == unix.RTM_NEWTFILTER && h.tcHandle() != m.tcHandle() })
+	if o.kind == unix.RTM_NEWTFILTER { // another one of the preference is none of its own
+		had = slices.DeleteFunc(had, func(h message) bool { return !sameFilter(m, h) })
+	}
 	if len(had) > 0 {
 		return o, o.noteHad(ctx, c, u, had)
 	}
@@ -70,9 +75,6 @@ func (o trafficOp) settled(c *Conn, tree traffic, m message) (trafficOp, error) 
 		}
 		o.cfg.Handle = tree.freeHandle()
 	case unix.RTM_NEWTFILTER:
-		if o.cfg.Parent == 0 {
-			o.cfg.Parent = tree.root()
-		}
 		if o.cfg.Pref == 0 {
 			o.cfg.Pref = tree.freePref(o.cfg.Parent, o.cfg.Chain)
 		}
@@ -81,7 +83,7 @@ func (o trafficOp) settled(c *Conn, tree traffic, m message) (trafficOp, error) 
 			return o, err
 		}
 		if like := tree.filtersLike(m); o.cfg.Handle == 0 && len(like) > 0 {
-			o.cfg.Handle = freeFilter(o.cfg.Kind, like)
+			o.cfg.Handle = freeFilter(m, like)
 		}
 	}
 	return o, nil
@@ -131,22 +133,38 @@ func (t traffic) filtersLike(m message) []message {
 	return out
 }
 
+// sameFilter reports whether a message means a filter. One of u32 may leave the
+// number of its preference's own hash table out.
+func sameFilter(m, h message) bool {
+	if m.isU32() && m.tcHandle()>>12 == 0 {
+		return h.tcHandle()&0xfff == m.tcHandle() && h.tcHandle()>>20 >= u32OwnTables
+	}
+	return m.tcHandle() == h.tcHandle()
+}
+
 // freeFilter is a handle that no filter of a preference has. Those of u32 are
 // HASHTABLE:BUCKET:NODE, of 12, 8 and 12 bits, where nodes without a number
 // start at 800.
-func freeFilter(kind string, like []message) uint32 {
-	most := uint32(0)
-	if kind == "u32" {
-		most = 0x7ff
-	}
-	for _, m := range like {
-		h := m.tcHandle()
-		if kind == "u32" {
-			h &= 0xfff
+func freeFilter(m message, like []message) uint32 {
+	if !m.isU32() {
+		most := uint32(0)
+		for _, h := range like {
+			most = max(most, h.tcHandle())
 		}
-		most = max(most, h)
+		return most + 1
 	}
-	return most + 1
+	options := m.attrs().nested(nl.TCA_OPTIONS)
+	if options[nl.TCA_U32_DIVISOR] != nil {
+		return 0 // a table of its own: its number is the kernel's
+	}
+	table, most := uint32(options.int(nl.TCA_U32_HASH)), uint32(0x7ff)
+	for _, h := range like {
+		if table == 0 && h.tcHandle()>>20 >= u32OwnTables {
+			table = h.tcHandle() &^ 0xfff
+		}
+		most = max(most, h.tcHandle()&0xfff)
+	}
+	return table | most + 1
 }
 
 // affected is what a message's object is now, and all that goes with it, in the
@@ -158,7 +176,7 @@ func (t traffic) affected(m message) []message {
 			return t.filtersAt(m.tcParent())
 		}
 		return slices.DeleteFunc(t.filtersLike(m), func(h message) bool {
-			return m.tcHandle() != 0 && h.tcHandle() != m.tcHandle()
+			return m.tcHandle() != 0 && !sameFilter(m, h)
 		})
 	case unix.RTM_NEWTCLASS:
 		for _, h := range t {
