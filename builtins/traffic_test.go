@@ -213,6 +213,31 @@ func TestClass_hfsc(t *testing.T) {
 	}
 }
 
+// TestShape: a rate alone is a tbf, all else a netem.
+func TestShape(t *testing.T) {
+	nstest.NeedTraffic(t, "qdisc tbf")
+	for _, w := range []witness{
+		{"shape eth0 rate 10mbit", "tc qdisc show dev eth0 root", map[string]string{"kind": "tbf", "options.rate": "1.25e+06"}},
+		{"shape eth0 eth1 rate 10mbit limit 100; shape eth0 rate 1gbit", "tc qdisc show dev eth0 root", map[string]string{"kind": "tbf", "options.rate": "1.25e+08"}},
+		{"qdisc eth0 htb; shape eth0 rate 10mbit", "tc qdisc show dev eth0 root", map[string]string{"kind": "tbf"}},
+		{"shape eth0 rate 10mbit; del shape eth0", "tc qdisc show dev eth0 root", map[string]string{"kind": "noqueue"}},
+	} {
+		w.check(t)
+	}
+}
+
+func TestShape_netem(t *testing.T) {
+	nstest.NeedTraffic(t, "qdisc netem")
+	for _, w := range []witness{
+		{"shape eth0 rate 10mbit delay 20ms jitter 2ms loss 1%", "tc qdisc show dev eth0 root", options("delay.jitter", "0.002")},
+		{"shape eth0 rate 10mbit delay 20ms loss 1%", "tc qdisc show dev eth0 root", options("rate.rate", "1.25e+06")},
+		{"shape eth0 loss 1%; shape eth0 rate 1mbit", "tc qdisc show dev eth0 root", map[string]string{"kind": "tbf"}},
+		{"shape eth0 delay 5ms reorder 5% duplicate 1% corrupt 1% limit 9", "tc qdisc show dev eth0 root", options("limit", "9")},
+	} {
+		w.check(t)
+	}
+}
+
 // trafficMistakes are statements and what is said of them.
 var trafficMistakes = [][2]string{
 	{"qdisc eth0", `"qdisc" needs KIND`},
@@ -235,6 +260,29 @@ var trafficMistakes = [][2]string{
 	{"qdisc eth0 htb default zz", `"default": "zz" is no number in hex`},
 	{"qdisc eth0 root ingress", "one of these"},
 	{"qdisc eth0 root parent 1:1 pfifo", "one of these"},
+	{"shape eth0", "shape needs something to do"},
+	{"shape eth0 jitter 1ms", `needs "delay" with "jitter"`},
+	{"filter eth0 u32", `u32 needs "match" or "divisor"`},
+	{"filter eth0 u32 match ip dst 10.0.0.0/8 divisor 4", `either "match" or "divisor"`},
+	{"filter eth0 u32 match ip dst 2001:db8::1", "of its family"},
+	{"filter eth0 u32 match ip nothing 1 0xff", `"nothing" is no field of ip`},
+	{"filter eth0 u32 match ipx dst 1", `"ipx" is none of ip`},
+	{"filter eth0 u32 match u16 0x12345 0xffff at 2", "does not fit"},
+	{"filter eth0 u32 match ip dport 80 0xffff match ip dport 81 0xffff", "contradict"},
+	{"filter eth0 u32 match u32 0 0 action mirred egres redirect dev x", `"egres" is none of egress, ingress`},
+	{"filter eth0 u32 match u32 0 0 action explode", `"explode" is no action`},
+	{"filter eth0 u32 match u32 0 0 action police rate 1mbit", `police: it needs "rate" and "burst"`},
+	{"filter eth0 u32 match u32 0 0 action drop drop", "does not take"},
+	{"filter eth0 matchall match u32 0 0", `matchall has no option "match"`},
+	{"filter eth0 ingress egress matchall", "a filter is at one place"},
+	{"filter eth0 flower dst_port 80", "flower needs ip_proto"},
+	{"filter eth0 protocol all flower dst_ip 10.0.0.1", "flower needs protocol"},
+	{"filter eth0 flower dst_ip 10.0.0.1 src_ip 2001:db8::1", "two families"},
+	{"filter eth0 protocol ip flower vlan_id 5", "for a VLAN"},
+	{"filter eth0 bpf bytecode 2,6", "how many instructions"},
+	{"filter eth0 handle x fw", "no handle of a filter"},
+	{"filter eth0 protocol ipx matchall", "is no protocol"},
+	{"del filter eth0 handle 3", `its "pref" is needed`},
 	{"class eth0 htb rate 1mbit", `"class" needs "classid"`},
 	{"class eth0 classid 1: htb rate 1mbit", "a classid has two parts"},
 	{"class eth0 parent 2: classid 1:10 htb rate 1mbit", "the class 1:10 can't be under 2:"},
@@ -256,7 +304,9 @@ func TestTraffic_mistakes(t *testing.T) {
 // TestTraffic_lacks: a kernel without a kind says what it was built without.
 func TestTraffic_lacks(t *testing.T) {
 	for what, want := range map[string][2]string{
-		"qdisc netem": {"qdisc eth0 netem delay 1ms", `this kernel has no "netem" qdisc (module sch_netem, CONFIG_NET_SCH_NETEM)`},
+		"filter flower": {"qdisc eth0 ingress; filter eth0 ingress flower dst_ip 10.0.0.1 action mirred egress redirect dev eth1", `this kernel has no "flower" filter (module cls_flower, CONFIG_NET_CLS_FLOWER)`},
+		"action gact":   {"qdisc eth0 ingress; filter eth0 ingress u32 match u32 0 0 action drop", `this kernel has no "gact" action (module act_gact, CONFIG_NET_ACT_GACT)`},
+		"qdisc netem":   {"qdisc eth0 netem delay 1ms", `this kernel has no "netem" qdisc (module sch_netem, CONFIG_NET_SCH_NETEM)`},
 	} {
 		if nstest.HasTraffic(t, what) {
 			continue
