@@ -159,7 +159,7 @@ func (b *binder) option(o Option, i int, isName func(string) *Option) (int, Give
 		return i, g, nil
 	}
 	for {
-		if i >= len(b.args) || o.Many && len(g.Values) > 0 && b.ends(i, isName) {
+		if i >= len(b.args) || o.Many && len(g.Values) >= max(o.Least, 1) && b.ends(i, o, isName) {
 			break
 		}
 		v, err := b.read(o.Type, o.Many, i, fmt.Sprintf("%q", o.Name))
@@ -182,9 +182,14 @@ func (b *binder) option(o Option, i int, isName func(string) *Option) (int, Give
 	return i, g, nil
 }
 
-func (b *binder) ends(i int, isName func(string) *Option) bool {
+// ends reports whether args[i] ends the values of an option that takes many.
+func (b *binder) ends(i int, o Option, isName func(string) *Option) bool {
 	a := b.args[i]
-	return a.Bare && a.Value != nil && isName(a.Value.String()) != nil
+	if !a.Bare || a.Value == nil {
+		return false
+	}
+	next := isName(a.Value.String())
+	return next != nil && (!o.Rest || next.Name == o.Name)
 }
 
 // nested reads the options of an option, such as those of `nexthop`.

@@ -20,6 +20,7 @@ const (
 	Links      Group = "links"
 	LinkState  Group = "link state"
 	Layer3     Group = "layer 3"
+	Traffic    Group = "traffic"
 	System     Group = "system"
 	Programs   Group = "programs"
 	Checks     Group = "checks"
@@ -82,6 +83,8 @@ type Option struct {
 	Type    Type     // nil: a flag without a value
 	Repeat  bool     // may be given more than once
 	Many    bool     // takes values up to the next option
+	Least   int      // with Many: so many values at least, whatever they are called
+	Rest    bool     // with Many: values up to the end, or to the option itself again
 	Options []Option // options of its own, as of `nexthop`
 	Doc     string
 }

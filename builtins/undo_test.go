@@ -51,6 +51,9 @@ func undoForms(s *builtins.Spec) []string {
 			if s.Name == "veth" || len(params) == 1 {
 				args = words[:1]
 			}
+			if s.Group == builtins.Traffic {
+				args = words
+			}
 			if s.Name == "route" {
 				args = nil
 			}

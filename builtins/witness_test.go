@@ -55,12 +55,12 @@ func (w witness) check(t *testing.T) {
 	}
 }
 
-// show asks ip, or bridge where the words start so, about a namespace.
+// show asks ip, or bridge or tc where the words start so, about a namespace.
 func show(t *testing.T, ns nsexec.Ref, words string) any {
 	t.Helper()
 	args := strings.Fields(words)
 	cmd := "ip"
-	if args[0] == "bridge" {
+	if args[0] == "bridge" || args[0] == "tc" {
 		cmd, args = args[0], args[1:]
 	}
 	out, err := exec.Command(cmd, append([]string{"-n", ns.Name, "-j", "-d"}, args...)...).Output()

@@ -119,10 +119,12 @@ func (e *NSExistsError) Error() string {
 // Unwrap returns unix.EEXIST.
 func (e *NSExistsError) Unwrap() error { return unix.EEXIST }
 
-// NoKindError says that the running kernel has no links of a kind. It is a
+// NoKindError says that the running kernel has no links, or the like, of a
+// kind. It is a
 // unix.EOPNOTSUPP.
 type NoKindError struct {
 	Kind   string // "dummy"
+	Of     string // what the kind is of: "qdisc", "filter" or "action"; empty for links
 	Module string // "dummy": what modprobe would load
 	Config string // "CONFIG_DUMMY": what the kernel was built without
 }
@@ -135,7 +137,11 @@ func (e *NoKindError) Error() string {
 	case e.Module != "":
 		hint = fmt.Sprintf(" (module %s)", e.Module)
 	}
-	return fmt.Sprintf("this kernel has no %q links%s", e.Kind, hint)
+	of := e.Of
+	if of == "" {
+		of = "links"
+	}
+	return fmt.Sprintf("this kernel has no \"%s\" %s%s", e.Kind, of, hint)
 }
 
 // Unwrap returns unix.EOPNOTSUPP.

@@ -64,3 +64,20 @@ func unknownKind(cfg LinkConfig, err error) error {
 	}
 	return err
 }
+
+// noTrafficKind is the error for a kind of qdisc, filter or action that the
+// kernel does not have. What modules and options are called starts alike.
+func noTrafficKind(of, module, config, kind string) *NoKindError {
+	known, ok := trafficConfigs[of+" "+kind]
+	if !ok {
+		known.module, known.config = module+kind, "CONFIG_NET_"+config+strings.ToUpper(kind)
+	}
+	return &NoKindError{Kind: kind, Of: of, Module: known.module, Config: known.config}
+}
+
+// trafficConfigs are those that are called otherwise.
+var trafficConfigs = map[string]struct{ module, config string }{
+	"qdisc clsact": {"sch_ingress", "CONFIG_NET_SCH_INGRESS"},
+	"qdisc pfifo":  {"sch_fifo", "CONFIG_NET_SCH_FIFO"},
+	"qdisc bfifo":  {"sch_fifo", "CONFIG_NET_SCH_FIFO"},
+}

@@ -48,6 +48,9 @@ var headers = map[uint16]int{
 	unix.RTM_NEWNEIGH:   unix.SizeofNdMsg,
 	unix.RTM_NEWRULE:    len(ruleHeader{}),
 	unix.RTM_NEWNEXTHOP: sizeofNhMsg,
+	unix.RTM_NEWQDISC:   nl.SizeofTcMsg,
+	unix.RTM_NEWTCLASS:  nl.SizeofTcMsg,
+	unix.RTM_NEWTFILTER: nl.SizeofTcMsg,
 }
 
 const sizeofNhMsg = 8 // struct nhmsg of linux/nexthop.h
@@ -55,6 +58,7 @@ const sizeofNhMsg = 8 // struct nhmsg of linux/nexthop.h
 var recordNames = map[uint16]string{
 	unix.RTM_NEWLINK: "link", unix.RTM_SETLINK: "link", unix.RTM_NEWADDR: "addr", unix.RTM_NEWROUTE: "route",
 	unix.RTM_NEWNEIGH: "neigh", unix.RTM_NEWRULE: "rule", unix.RTM_NEWNEXTHOP: "nexthop",
+	unix.RTM_NEWQDISC: "qdisc", unix.RTM_NEWTCLASS: "class", unix.RTM_NEWTFILTER: "filter",
 }
 
 // what is the kind of the first object, as the language calls it.

@@ -138,7 +138,7 @@ func (c *Conn) recordOf(indexes []int, sysctls bool) (*Record, error) {
 }
 
 // recordObjects adds what some links have: addresses, nexthop objects, routes,
-// neighbours.
+// neighbours, traffic control.
 func (c *Conn) recordObjects(r *Record, indexes map[int]bool) error {
 	addrs, err := c.addrs(func(m message) bool { return indexes[m.addrIndex()] })
 	if err != nil {
@@ -162,7 +162,11 @@ func (c *Conn) recordObjects(r *Record, indexes map[int]bool) error {
 	if err != nil {
 		return err
 	}
-	r.msgs = slices.Concat(r.msgs, addrs, hops, routes, neighs)
+	traffic, err := c.trafficOf(indexes)
+	if err != nil {
+		return err
+	}
+	r.msgs = slices.Concat(r.msgs, addrs, hops, routes, neighs, traffic)
 	return nil
 }
 

@@ -156,6 +156,7 @@ var questions = []question{
 	},
 	{[]string{"ip", "-6", "-j", "-d", "rule", "show"}, nil, []string{"rule6"}},
 	{[]string{"bridge", "-j", "-d", "fdb", "show"}, nil, []string{"fdb"}},
+	{[]string{"tc", "-j", "-d", "qdisc", "show"}, nil, []string{"qdisc"}},
 }
 
 // asked is a program that runs.

@@ -29,6 +29,8 @@ func clean(what string, objects []map[string]any, noarp map[string]bool) []map[s
 		sortRoutes(objects)
 	case "noarp":
 		objects = slices.DeleteFunc(objects, func(o map[string]any) bool { return madeBySending(o, noarp) })
+	case "qdisc":
+		return cleanQdiscs(objects)
 	case "fdb":
 		// What a bridge has learnt it forgets again. The entries are in a hash
 		// table, and those of a link itself in the order in which it came to
@@ -41,6 +43,25 @@ func clean(what string, objects []map[string]any, noarp map[string]bool) []map[s
 		})
 	}
 	return objects
+}
+
+// cleanQdiscs keeps those that somebody has set. They are in no order.
+func cleanQdiscs(objects []map[string]any) []map[string]any {
+	var out []map[string]any
+	for _, o := range objects {
+		if o["handle"] == "0:" {
+			continue
+		}
+		delete(o, "refcnt")
+		if options, ok := o["options"].(map[string]any); ok {
+			delete(options, "direct_packets_stat")
+		}
+		out = append(out, o)
+	}
+	slices.SortStableFunc(out, func(a, b map[string]any) int {
+		return cmp.Compare(fmt.Sprint(a["dev"], a["handle"]), fmt.Sprint(b["dev"], b["handle"]))
+	})
+	return out
 }
 
 // isMembership reports whether an entry is of a link's own list of multicast

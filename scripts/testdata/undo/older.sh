@@ -136,6 +136,22 @@ route add 10.30.0.0/16 via 10.2.0.9 metric 3
 neigh add 10.2.0.9 lladdr 02:00:00:00:09:19 dev d0 nud permanent
 END
 
+tc -batch - <<'END'
+qdisc add dev hx root tbf rate 100mbit burst 64kb latency 50ms
+qdisc add dev hy root handle 1: htb default 10
+class add dev hy parent 1: classid 1:10 htb rate 10mbit
+class add dev hy parent 1: classid 1:20 htb rate 5mbit ceil 10mbit
+qdisc add dev hy parent 1:10 handle 10: pfifo limit 50
+filter add dev hy parent 1: protocol ip pref 5 u32 match ip dst 10.9.0.0/16 flowid 1:20
+END
+tc -n old1 -batch - <<'END'
+qdisc add dev e0 root handle 1: htb default 10
+class add dev e0 parent 1: classid 1:10 htb rate 10mbit
+qdisc add dev e0 parent 1:10 handle 10: bfifo limit 9kb
+qdisc add dev e0 ingress
+qdisc add dev x0 root tbf rate 100mbit burst 64kb latency 50ms
+END
+
 # What demands a carrier, which y0 has only now.
 ip -n old1 -batch - <<'END'
 nexthop add id 5 via 10.12.0.2 dev y0

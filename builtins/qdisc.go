@@ -1,0 +1,110 @@
+//go:build linux
+
+package builtins
+
+import (
+	"github.com/nescript/nescript/nsexec"
+	"github.com/vishvananda/netlink"
+)
+
+var qdiscOwn = []Option{
+	{Name: "root", Doc: "what leaves by the link; so it is unless said otherwise"},
+	{Name: "parent", Type: classidType, Doc: "the class that it is the queue of"},
+	{Name: "handle", Type: handleType, Doc: "its number, in hex, by which classes and filters name it"},
+}
+
+var qdiscSpec = &Spec{
+	Name: "qdisc", Group: Traffic,
+	Doc:     "set how packets wait to leave a link, as tc does",
+	Example: "qdisc eth0 root handle 1: htb default 10",
+	Params: []Param{
+		{Name: "LINK", Type: linkType},
+		{Name: "KIND", Type: tcKindType("qdisc", qdiscKinds), Doc: docOf(qdiscKinds)},
+	},
+	ModParams: map[Modifiers][]Param{
+		Del: {{Name: "LINK", Type: linkType}, {Name: "KIND", Type: tcKindType("qdisc", qdiscKinds), Optional: true}},
+	},
+	Modifiers: Del | Replace | Ensure,
+	Options:   append(append([]Option{}, qdiscOwn...), optionsOf(qdiscKinds)...),
+	Verify:    verifyQdisc,
+	Compile:   compileQdisc,
+}
+
+// docOf says what each kind is.
+func docOf(kinds []tcKind) string {
+	text := ""
+	for i, k := range kinds {
+		if i > 0 {
+			text += "; "
+		}
+		text += k.name + ": " + k.doc
+	}
+	return text
+}
+
+func verifyQdisc(c *Call) *ArgError {
+	k := One[*tcKind](c, "KIND")
+	if k == nil {
+		return nil // not known yet, or left out
+	}
+	if c.Modifier == Del {
+		return nil
+	}
+	if err := verifyTC(c, k, qdiscOwn); err != nil {
+		return err
+	}
+	if k.isHook() && (c.Has("parent") || c.Has("root")) || c.Has("parent") && c.Has("root") {
+		return &ArgError{Arg: -1, Msg: "a qdisc is at the root, under a parent or an ingress: one of these"}
+	}
+	return nil
+}
+
+// isHook reports whether a kind is for filters alone, beside the root.
+func (k *tcKind) isHook() bool { return k.name == "ingress" || k.name == "clsact" }
+
+// verifyTC refuses what does not fit a kind.
+func verifyTC(c *Call, k *tcKind, own []Option) *ArgError {
+	v, err := k.read(c, own)
+	if err != nil || !c.known() {
+		return err
+	}
+	if _, err := k.data(v); err != nil {
+		return &ArgError{Arg: -1, Msg: err.Error(), Help: k.name + " takes " + k.optionNames()}
+	}
+	return nil
+}
+
+func compileQdisc(c *Call) ([]nsexec.Step, error) {
+	if err := c.verified(); err != nil {
+		return nil, err
+	}
+	link := c.Link("LINK")
+	cfg := nsexec.TrafficConfig{Link: link.Link, Parent: netlink.HANDLE_ROOT, Text: c.String()}
+	k := One[*tcKind](c, "KIND")
+	if parent, ok := Opt[uint32](c, "parent"); ok {
+		cfg.Parent = parent
+	} else if k != nil && k.isHook() {
+		cfg.Parent = netlink.HANDLE_INGRESS
+	}
+	cfg.Handle, _ = Opt[uint32](c, "handle")
+	if k != nil && c.Modifier != Del {
+		var err error
+		if cfg.Options, err = k.compile(c, qdiscOwn); err != nil {
+			return nil, err
+		}
+		cfg.Kind = k.name
+	}
+	return []nsexec.Step{{NS: link.NS, Action: nsexec.Qdisc(trafficMode(c.Modifier), cfg)}}, nil
+}
+
+func trafficMode(m Modifiers) nsexec.TrafficMode {
+	switch m {
+	case Del:
+		return nsexec.TrafficDel
+	case Replace:
+		return nsexec.TrafficReplace
+	case Ensure:
+		return nsexec.TrafficEnsure
+	}
+	return nsexec.TrafficAdd
+}

@@ -1,0 +1,125 @@
+//go:build linux
+
+package builtins_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"os/exec"
+
+	"github.com/nescript/nescript/nsexec"
+	"github.com/nescript/nescript/nsexec/nstest"
+)
+
+// sameAsTC are statements whose words tc takes, too. What they make must be what
+// tc makes of them. needs are what else the kernel must have for them.
+var sameAsTC = []struct{ needs, words string }{
+	{"qdisc tbf", "qdisc root tbf rate 10mbit burst 32kb latency 50ms"},
+	{"qdisc tbf", "qdisc root tbf rate 1mbit burst 10kb limit 20kb peakrate 2mbit mtu 1600"},
+	{"qdisc tbf", "qdisc root tbf rate 100gbit burst 1mb latency 2ms mpu 64 overhead 14"},
+	{"qdisc htb", "qdisc root handle 1: htb default 10 r2q 7 direct_qlen 99"},
+	{"qdisc pfifo", "qdisc root pfifo limit 7"},
+	{"qdisc bfifo", "qdisc root bfifo limit 7kb"},
+	{"qdisc netem", "qdisc root netem delay 10ms 2ms 25% loss 1% 50% duplicate 2% corrupt 0.5% reorder 25% 50%"},
+	{"qdisc netem", "qdisc root netem rate 10mbit limit 77"},
+	{"qdisc prio", "qdisc root prio bands 4 priomap 3 2 1 0 1 1 1 1 1 1 1 1 1 1 1 1"},
+	{"qdisc sfq", "qdisc root sfq perturb 10 quantum 3000 limit 100 depth 20 headdrop"},
+	{"qdisc fq", "qdisc root fq limit 99 flow_limit 9 quantum 3000 initial_quantum 9000 maxrate 10mbit"},
+	{"qdisc fq_codel", "qdisc root fq_codel limit 99 flows 64 target 4ms interval 90ms quantum 3000 noecn"},
+	{"qdisc cake", "qdisc root cake bandwidth 10mbit diffserv4 rtt 50ms nat wash overhead 18 mpu 64"},
+	{"qdisc red", "qdisc root red limit 400kb min 30kb max 90kb avpkt 1000 burst 55 ecn bandwidth 10mbit probability 0.02"},
+	{"qdisc hfsc", "qdisc root handle 1: hfsc default 20"},
+
+	{"qdisc htb", "class parent 1: classid 1:20 htb rate 1mbit"},
+	{"qdisc htb", "class parent 1: classid 1:20 htb rate 1mbit ceil 20mbit burst 15k cburst 20k prio 3 quantum 2000"},
+	{"qdisc htb", "class parent 1: classid 1:20 htb rate 100gbit ceil 200gbit mpu 64 overhead 14"},
+
+	{"filter u32", "filter parent 1: protocol ip pref 5 u32 match ip dst 10.0.0.0/8 match ip sport 53 0xffff flowid 1:10"},
+	{"filter u32", "filter parent 1: protocol ip pref 5 u32 match ip protocol 6 0xff match ip dport 0x50 0xfff0 flowid 1:10"},
+	{"filter u32", "filter parent 1: protocol ip pref 5 u32 match ip tos 0x10 0xff match ip icmp_type 8 0xff classid 1:10"},
+	{"filter u32", "filter parent 1: protocol ipv6 pref 5 u32 match ip6 dst 2001:db8::/47 match ip6 sport 53 0xffff flowid 1:10"},
+	{"filter u32", "filter parent 1: protocol ipv6 pref 5 u32 match ip6 src 2001:db8::1 flowid 1:10"},
+	{"filter u32", "filter parent 1: protocol all pref 5 u32 match u32 0x123 ffff at 12 match u16 8 0xff at 20 match u8 5 0xf at 31 flowid 1:10"},
+	{"filter u32", "filter parent 1: protocol ip pref 5 u32 match tcp dst 80 0xffff flowid 1:10"},
+	{"filter u32", "filter parent 1: protocol ip pref 5 u32 match u16 8 0xff at nexthdr+2 flowid 1:10"},
+	{"filter u32", "filter parent 1: protocol ip pref 5 handle 3: u32 divisor 16"},
+	{"filter u32", "filter parent 1: protocol ip pref 5 handle 800::5 u32 match u32 0 0 flowid 1:10 skip_hw"},
+	{"filter u32", "filter protocol ip pref 5 chain 3 u32 match u32 0 0 flowid 1:10"},
+	{"action mirred", "filter ingress protocol ip pref 5 u32 match u32 0 0 action mirred egress redirect dev eth1"},
+	{"action mirred", "filter ingress protocol ip pref 5 u32 match u32 0 0 action mirred egress mirror dev eth1 action mirred ingress redirect dev br0"},
+	{"action mirred", "filter ingress protocol ip pref 5 u32 match u32 0 0 action mirred ingress mirror dev eth1 continue"},
+	{"action gact", "filter ingress protocol ip pref 5 u32 match u32 0 0 action drop"},
+	{"action gact", "filter ingress protocol ip pref 5 u32 match u32 0 0 action gact pass"},
+	{"action police", "filter ingress protocol ip pref 5 u32 match u32 0 0 action police rate 1mbit burst 10k conform-exceed drop"},
+	{"action police", "filter ingress protocol ip pref 5 u32 match u32 0 0 action police rate 1mbit burst 10k mtu 1600 conform-exceed drop/pipe"},
+	{"action skbedit", "filter ingress protocol ip pref 5 u32 match u32 0 0 action skbedit mark 5 priority 1:10 queue_mapping 2"},
+	{"action skbedit", "filter ingress protocol ip pref 5 u32 match u32 0 0 action skbedit mark 5/7 ptype host pipe"},
+	{"action vlan", "filter ingress protocol ip pref 5 u32 match u32 0 0 action vlan push id 5 protocol 802.1ad priority 3"},
+	{"action vlan", "filter ingress protocol ip pref 5 u32 match u32 0 0 action vlan pop"},
+	{"action tunnel_key", "filter ingress protocol ip pref 5 u32 match u32 0 0 action tunnel_key set src_ip 10.0.0.1 dst_ip 10.0.0.2 id 7 dst_port 4789 ttl 9"},
+	{"action tunnel_key", "filter ingress protocol ip pref 5 u32 match u32 0 0 action tunnel_key unset"},
+	{"filter bpf", "filter parent 1: protocol ip pref 5 bpf bytecode '1,6 0 0 4294967295' flowid 1:10"},
+	{"filter matchall", "filter parent 1: protocol all pref 5 matchall flowid 1:10"},
+	{"filter fw", "filter parent 1: protocol ip pref 5 handle 6 fw flowid 1:10"},
+	{"filter fw", "filter parent 1: protocol ip pref 5 handle 6/0xff fw classid 1:10"},
+	{"filter basic", "filter parent 1: protocol ip pref 5 basic flowid 1:10"},
+	{"filter flower", "filter ingress protocol ip pref 5 flower dst_ip 10.0.0.0/8 src_ip 10.1.0.1 ip_proto tcp dst_port 80 src_port 1000"},
+	{"filter flower", "filter ingress protocol ip pref 5 flower ip_proto tcp tcp_flags 0x2/0x12 ip_tos 0x10/0xff ip_ttl 5"},
+	{"filter flower", "filter ingress protocol ipv6 pref 5 flower dst_ip 2001:db8::/48 ip_proto icmpv6 type 128 code 0"},
+	{"filter flower", "filter ingress protocol ip pref 5 flower ip_proto udp dst_port 53 skip_hw"},
+	{"filter flower", "filter ingress protocol ip pref 5 flower ip_proto icmp type 8"},
+	{"filter flower", "filter ingress protocol all pref 5 flower dst_mac 02:00:00:00:00:01 src_mac 02:00:00:00:00:00/ff:ff:ff:ff:ff:00"},
+	{"filter flower", "filter ingress protocol 802.1q pref 5 flower vlan_id 7 vlan_prio 3 vlan_ethtype ip dst_ip 10.0.0.1"},
+}
+
+// under are the statements before one on a filter or a class.
+const under = "qdisc eth0 root handle 1: htb; class eth0 parent 1: classid 1:10 htb rate 1mbit; qdisc eth0 ingress;"
+
+func TestTraffic_asTC(t *testing.T) {
+	for _, s := range sameAsTC {
+		t.Run(s.words, func(t *testing.T) {
+			nstest.NeedTraffic(t, s.needs)
+			verb, args, _ := strings.Cut(s.words, " ")
+			before := ""
+			if verb != "qdisc" {
+				nstest.NeedTraffic(t, "qdisc htb")
+				before = under
+			}
+			ours, err := runIn(t, before+verb+" eth0 "+args)
+			if err != nil {
+				t.Fatal(err)
+			}
+			theirs, err := runIn(t, before)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.Command("sh", "-c", "tc -n "+theirs.Name+" "+verb+" add dev eth0 "+args)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("%s: %v: %s", s.words, err, out)
+			}
+			if got, want := trafficText(t, ours), trafficText(t, theirs); got != want {
+				t.Errorf("ours:\n%s\ntc's:\n%s", got, want)
+			}
+		})
+	}
+}
+
+// dynamic is what differs from one run to the next.
+var dynamic = regexp.MustCompile(`\b8[0-9a-f]{3}:|index \d+|installed \d+ sec|used \d+ sec|direct_packets_stat \d+|seed \d+`)
+
+// trafficText is what tc shows of eth0.
+func trafficText(t *testing.T, ns nsexec.Ref) string {
+	t.Helper()
+	var out []string
+	for _, show := range []string{"qdisc show dev eth0", "class show dev eth0", "filter show dev eth0", "filter show dev eth0 ingress"} {
+		lines := strings.Split(tcText(t, ns, show), "\n")
+		if strings.HasPrefix(show, "class") {
+			slices.Sort(lines)
+		}
+		out = append(out, dynamic.ReplaceAllString(strings.Join(lines, "\n"), ""))
+	}
+	return strings.Join(out, "\n")
+}

@@ -1,0 +1,119 @@
+//go:build linux
+
+package builtins_test
+
+import (
+	"fmt"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/nescript/nescript/interp"
+	"github.com/nescript/nescript/nsexec"
+	"github.com/nescript/nescript/nsexec/nstest"
+)
+
+// olderTraffic is made by tc, before a run.
+const olderTraffic = `qdisc add dev eth0 root handle 1: htb default 20 r2q 7
+class add dev eth0 parent 1: classid 1:1 htb rate 100mbit
+class add dev eth0 parent 1:1 classid 1:20 htb rate 5mbit ceil 50mbit burst 20k
+class add dev eth0 parent 1:1 classid 1:10 htb rate 1mbit ceil 10mbit prio 2
+qdisc add dev eth0 parent 1:10 handle 10: tbf rate 800kbit burst 10kb latency 40ms
+qdisc add dev eth0 parent 10:1 handle 11: bfifo limit 9kb
+qdisc add dev eth0 parent 1:20 handle 20: pfifo limit 55
+filter add dev eth0 parent 1: protocol ip pref 3 u32 match ip dst 10.0.0.0/8 match ip dport 80 0xffff flowid 1:10
+filter add dev eth0 parent 1: protocol ip pref 3 u32 match ip dst 10.1.0.0/16 flowid 1:20
+filter add dev eth0 parent 1: protocol ip pref 4 handle 2: u32 divisor 16
+filter add dev eth0 parent 1: protocol ip pref 4 u32 ht 2:3: match ip src 10.0.0.3 flowid 1:10
+filter add dev eth0 parent 1:1 protocol ip pref 1 u32 match ip src 10.0.0.9 flowid 1:20
+filter add dev eth0 parent 1: protocol all pref 9 bpf bytecode '1,6 0 0 4294967295' flowid 1:20
+qdisc add dev eth0 ingress
+filter add dev eth0 ingress protocol ip pref 7 u32 match u32 0 0 action mirred egress redirect dev eth1
+qdisc add dev eth1 root tbf rate 10mbit burst 32kb latency 50ms
+qdisc add dev br0 clsact
+`
+
+// trafficRuns are what a run does to that before it fails.
+var trafficRuns = []string{
+	"del qdisc eth0",
+	"del qdisc eth0 ingress",
+	"del qdisc eth1",
+	"replace qdisc eth0 handle 7: tbf rate 1mbit burst 10k latency 1ms",
+	"replace qdisc eth1 tbf rate 1mbit burst 10k latency 1ms",
+	"ensure qdisc eth1 tbf rate 1mbit burst 10k latency 1ms",
+	"replace qdisc eth0 parent 1:20 handle 21: bfifo limit 9k",
+	"del qdisc eth0 parent 1:10",
+	"del qdisc eth0; qdisc eth0 handle 1: htb; class eth0 classid 1:10 htb rate 1mbit; del class eth0 classid 1:10",
+	"class eth0 parent 1:1 classid 1:30 htb rate 1mbit; qdisc eth0 parent 1:30 pfifo limit 5; filter eth0 parent 1: pref 11 u32 match u32 0 0 flowid 1:30",
+	"replace class eth0 parent 1:1 classid 1:10 htb rate 7mbit burst 30k",
+	"replace class eth0 classid 1:20 htb rate 7mbit; del qdisc eth0 parent 1:20",
+	"filter eth0 protocol ip u32 match ip dst 10.9.0.0/16 flowid 1:10",
+	"filter eth0 protocol ip pref 3 u32 match ip dst 10.9.0.0/16 flowid 1:10",
+	"filter eth0 pref 9 bpf bytecode '1,6 0 0 0' flowid 1:10",
+	"filter eth0 ingress u32 match u32 0 0 action mirred egress mirror dev br0",
+	"del filter eth0 protocol ip pref 3 handle 800::800 u32",
+	"replace filter eth0 protocol ip pref 3 handle 800::800 u32 match ip dst 10.77.0.0/16 flowid 1:20",
+	"del filter eth0 ingress pref 7; del qdisc eth0 ingress",
+	"del filter eth0 pref 9; del qdisc eth0; qdisc eth0 handle 2: htb; class eth0 classid 2:1 htb rate 1mbit; del qdisc eth0 ingress; qdisc eth0 clsact",
+	"qdisc br0 tbf rate 1mbit burst 10k latency 1ms; filter br0 egress u32 match u32 0 0 action mirred egress mirror dev eth0; del qdisc br0 clsact",
+	"del link eth1",
+	"ns elsewhere; move eth0 ns elsewhere; in ns elsewhere < qdisc eth0 tbf rate 1mbit burst 10k latency 1ms >",
+	"hw eth1 02:00:00:00:00:99; mtu eth0 1280; flush addr eth0; replace qdisc eth1 tbf rate 1mbit burst 10k latency 1ms",
+}
+
+// TestTraffic_undo: a run that fails leaves older traffic control as it was, down
+// to the numbers.
+func TestTraffic_undo(t *testing.T) {
+	for _, what := range []string{"qdisc htb", "qdisc tbf", "filter u32", "filter bpf", "action mirred"} {
+		nstest.NeedTraffic(t, what)
+	}
+	for _, run := range trafficRuns {
+		t.Run(run, func(t *testing.T) {
+			ns, err := runIn(t, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.Command("tc", "-n", ns.Name, "-batch", "-")
+			cmd.Stdin = strings.NewReader(olderTraffic)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			before := allTraffic(t, ns)
+			in, err := interp.New()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer in.Close()
+			err = in.RunString(t.Context(), "t.nes", fmt.Sprintf("atomic < in ns %s <\n%s\nfail 'now'\n> >", ns.Name, run))
+			if err == nil || !strings.Contains(err.Error(), "now") || strings.Contains(err.Error(), "not undone") {
+				t.Fatalf("it failed with %v", err)
+			}
+			if after := allTraffic(t, ns); after != before {
+				t.Errorf("%s", nstest.DumpDiff(before, after))
+			}
+		})
+	}
+}
+
+// allTraffic is what tc shows of all links.
+func allTraffic(t *testing.T, ns nsexec.Ref) string {
+	t.Helper()
+	var out []string
+	for _, dev := range []string{"eth0", "eth1", "br0"} {
+		for _, show := range []string{"qdisc show dev " + dev, "class show dev " + dev, "filter show dev " + dev, "filter show dev " + dev + " ingress", "filter show dev " + dev + " egress", "filter show dev " + dev + " parent 1:1"} {
+			text := tcText(t, ns, show)
+			if strings.HasPrefix(show, "qdisc") || strings.HasPrefix(show, "class") {
+				lines := strings.Split(text, "\n")
+				slices.Sort(lines)
+				text = strings.Join(lines, "\n")
+			}
+			out = append(out, "== "+show, counters.ReplaceAllString(text, ""))
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+// counters are what changes by itself.
+var counters = regexp.MustCompile(`installed \d+ sec|used \d+ sec|direct_packets_stat \d+|refcnt \d+`)

@@ -1,0 +1,76 @@
+//go:build linux
+
+package nstest
+
+import (
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+
+	"github.com/nescript/nescript/nsexec"
+)
+
+// HasTraffic reports whether the kernel has a kind of qdisc, filter or action,
+// as "qdisc netem", by trying to make one in a namespace of its own.
+func HasTraffic(t testing.TB, what string) bool {
+	t.Helper()
+	if has, ok := kinds.Load(what); ok {
+		return has.(bool)
+	}
+	e, err := nsexec.NewEngine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	ns, err := e.NewAnonymous(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range trafficProbe(what) {
+		err = e.Run(t.Context(), nsexec.Step{NS: ns, Action: a})
+	}
+	var lacks *nsexec.NoKindError
+	has := !errors.As(err, &lacks)
+	kinds.Store(what, has)
+	return has
+}
+
+// trafficProbe are actions of which the last fails as one of no such kind, or
+// otherwise.
+func trafficProbe(what string) []nsexec.Action {
+	of, kind, _ := strings.Cut(what, " ")
+	lo := nsexec.LinkRef{Name: "lo"}
+	const ingress = 0xfffffff1
+	if of == "qdisc" {
+		return []nsexec.Action{nsexec.Qdisc(nsexec.TrafficAdd, nsexec.TrafficConfig{Link: lo, Parent: ingress, Kind: kind})}
+	}
+	cfg := nsexec.TrafficConfig{Link: lo, Parent: 0xffff0000, Protocol: unix.ETH_P_ALL, Pref: 1, Kind: kind}
+	if of == "action" {
+		cfg.Kind, cfg.ActAttr = "u32", nl.TCA_U32_ACT
+		cfg.Options = nl.NewRtAttr(nl.TCA_U32_SEL, make([]byte, 16)).Serialize()
+		cfg.Actions = []nsexec.TrafficAction{{Kind: kind}}
+	}
+	return []nsexec.Action{
+		nsexec.Qdisc(nsexec.TrafficAdd, nsexec.TrafficConfig{Link: lo, Parent: ingress, Kind: "ingress"}),
+		nsexec.Filter(nsexec.TrafficAdd, cfg),
+	}
+}
+
+// NeedTraffic skips the test where the kernel lacks a kind of qdisc, filter or
+// action, or fails it where RequireEnv demands it.
+func NeedTraffic(t testing.TB, what string) {
+	t.Helper()
+	if HasTraffic(t, what) {
+		return
+	}
+	required := strings.Split(os.Getenv(RequireEnv), ",")
+	if slices.Contains(required, what) || slices.Contains(required, "all") {
+		t.Fatalf("this kernel has no %s, and %s demands it", what, RequireEnv)
+	}
+	t.Skipf("this kernel has no %s", what)
+}
