@@ -64,13 +64,13 @@ var bareudpKind = kind{
 	name: "bareudp", doc: "make a tunnel of a protocol in UDP and nothing else", example: "bareudp b0 dstport 6635 ethertype mpls_uc up", needs: []string{"dstport", "ethertype"},
 	options: []kindOption{
 		{name: "dstport", attr: nl.IFLA_BAREUDP_PORT, typ: number(1, 65535), encode: be16, doc: "the UDP port"},
-		{name: "ethertype", attr: nl.IFLA_BAREUDP_ETHERTYPE, typ: etherType, encode: be16, doc: "what is in it: ipv4, ipv6, mpls_uc or a number"},
+		{name: "ethertype", attr: nl.IFLA_BAREUDP_ETHERTYPE, typ: bareProto, encode: be16, doc: "what is in it: ipv4, ipv6, mpls_uc or a number"},
 		{name: "srcportmin", attr: nl.IFLA_BAREUDP_SRCPORT_MIN, typ: number(0, 65535), encode: u16, doc: "the least UDP port to send from"},
 		{name: "multiproto", attr: nl.IFLA_BAREUDP_MULTIPROTO_MODE, encode: none, doc: "IPv6 beside IPv4, multicast MPLS beside unicast"},
 	},
 }
 
-var etherType = ofText("ETHERTYPE", func(s string) (int64, error) {
+var bareProto = ofText("ETHERTYPE", func(s string) (int64, error) {
 	if n, ok := map[string]int64{"ipv4": 0x800, "ip": 0x800, "ipv6": 0x86dd, "mpls_uc": 0x8847, "mpls_mc": 0x8848}[s]; ok {
 		return n, nil
 	}
