@@ -25,7 +25,7 @@ import (
 // shorten a script starts from the same one.
 func TestUndo_random(t *testing.T) {
 	nstest.NoLeaks(t)
-	setFlag(t, "rapid.checks", strconv.Itoa(nstest.Sample(2500, 300, 200))) // of which rapid does a fifth in short mode
+	setFlag(t, "rapid.checks", strconv.Itoa(nstest.Sample(2500, 200, 200))) // of which rapid does a fifth in short mode
 	setFlag(t, "rapid.nofailfile", "true")                                  // it prints the script, and how to run it again
 	w := newWorld(t, true)
 	ran, refused := 0, 0
