@@ -25,7 +25,7 @@ var redKind = tcKind{
 		{name: "avpkt", typ: sizeType, doc: "the size of an average packet"},
 		{name: "burst", typ: number(1, 1<<31-1), doc: "how many packets may come at once"},
 		{name: "bandwidth", typ: rateType, doc: "how fast the link is; 10mbit unless said otherwise"},
-		{name: "probability", typ: percentType, doc: "how many are dropped at most; 2% unless said otherwise"},
+		{name: "probability", typ: chanceType, doc: "how many are dropped at most, as a part of 1; 0.02 unless said otherwise"},
 		{name: "ecn", doc: "mark packets rather than drop them"},
 		{name: "harddrop", doc: "drop even what can be marked, where the queue is full"},
 		{name: "adaptive", doc: "adapt the probability"},

@@ -13,12 +13,13 @@ import (
 // The units of tc(8).
 
 var (
-	rateType    = ofText("RATE", parseRate)       // uint64, in bytes a second
-	sizeType    = ofText("SIZE", parseSize)       // uint32, in bytes
-	percentType = ofText("PERCENT", parsePercent) // uint32, of 2³²-1
-	handleType  = ofText("X:", parseHandle)       // uint32
-	classidType = ofText("X:Y", parseClassid)     // uint32
-	hexType     = ofText("HEX", parseHex)         // uint32
+	rateType    = ofText("RATE", parseRate)               // uint64, in bytes a second
+	sizeType    = ofText("SIZE", parseSize)               // uint32, in bytes
+	percentType = ofText("PERCENT", parsePercent)         // uint32, of 2³²-1
+	chanceType  = ofText("PROBABILITY", parseProbability) // the same
+	handleType  = ofText("X:", parseHandle)               // uint32
+	classidType = ofText("X:Y", parseClassid)             // uint32
+	hexType     = ofText("HEX", parseHex)                 // uint32
 )
 
 // rateUnits are the suffixes of a rate, in bits a second. Those in …bps are
@@ -72,6 +73,15 @@ func parsePercent(s string) (uint32, error) {
 	n, err := quantity(s, map[string]float64{"": 0.01, "%": 0.01}, "percentage such as 1%")
 	if err == nil && n > 1 {
 		err = fmt.Errorf("%q is more than 100%%", s)
+	}
+	return uint32(math.Round(n * math.MaxUint32)), err
+}
+
+// parseProbability reads a part of 1, as red takes it: 0.02 or 2%.
+func parseProbability(s string) (uint32, error) {
+	n, err := quantity(s, map[string]float64{"": 1, "%": 0.01}, "probability such as 0.02")
+	if err == nil && n > 1 {
+		err = fmt.Errorf("%q is more than 1", s)
 	}
 	return uint32(math.Round(n * math.MaxUint32)), err
 }

@@ -81,7 +81,7 @@ func (s linkState) lacking(c *Conn, cfg LinkConfig) (LinkConfig, error) {
 	cfg.Data = slices.DeleteFunc(differing(cfg.Data, data), func(a Attr) bool {
 		want := attrs{a.Type: a.Data}.number(a.Type)
 		return slices.Contains(makingData[s.kind()], a.Type) ||
-			a.Type == bitData[s.kind()] && want != 0 && data.number(a.Type)&want == want
+			a.Type == bitData[s.kind()] && hasBits(data.number(a.Type), want)
 	})
 	cfg.Attrs = differing(cfg.Attrs, s.attrs)
 	if bytes.Equal(cfg.Hw, s.attrs[unix.IFLA_ADDRESS]) {
@@ -111,6 +111,16 @@ func (s linkState) lacking(c *Conn, cfg LinkConfig) (LinkConfig, error) {
 		}
 	}
 	return cfg, nil
+}
+
+// hasBits reports whether all bits that are wanted are there; where none is,
+// whether none is there of those that can be asked for (linux/ip6_tunnel.h).
+func hasBits(have, want uint64) bool {
+	const settable = 0x57
+	if want == 0 {
+		return have&settable == 0
+	}
+	return have&want == want
 }
 
 // refersTo reports whether a link, if one is named, has an index.
