@@ -3,6 +3,7 @@
 package scripts_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -24,6 +25,16 @@ type world struct {
 // newWorld makes the world, which ends with the test.
 func newWorld(t *testing.T, older bool) *world {
 	t.Helper()
+	if older { // it has a TUN, which an ordinary user may not be allowed to open
+		f, err := os.OpenFile("/dev/net/tun", os.O_RDWR, 0)
+		if errors.Is(err, os.ErrPermission) {
+			t.Skip("this user may not open /dev/net/tun; these tests run as root")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+	}
 	// The first namespace of a machine has its folder become a mount, which it
 	// stays; ip does the same.
 	const first = "first"
