@@ -77,7 +77,10 @@ func isMembership(entry map[string]any) bool {
 // kernel gives a link its queueing discipline when it first goes up and lets it
 // keep it; nobody can take it away again. So what there is on a link that is
 // down only says whether it ever was up. In the same way a link's operational
-// state is unknown only until its carrier first changes, and up from then on.
+// state is unknown only until its carrier first changes, and up from then on; and
+// whether a link without a carrier is down or has its lower layer down goes, for
+// a pair over two namespaces, by the carrier of whatever link has the far end's
+// index on this side (default_operstate of net/core/link_watch.c).
 func cleanLink(o map[string]any) {
 	info, _ := o["linkinfo"].(map[string]any)
 	for _, part := range []string{"info_data", "info_slave_data"} {
@@ -91,8 +94,11 @@ func cleanLink(o map[string]any) {
 	if !hasFlag(o, "UP") {
 		delete(o, "qdisc")
 	}
-	if o["operstate"] == "UNKNOWN" {
+	switch o["operstate"] {
+	case "UNKNOWN":
 		o["operstate"] = "UP"
+	case "LOWERLAYERDOWN":
+		o["operstate"] = "DOWN"
 	}
 }
 
