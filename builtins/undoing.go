@@ -3,6 +3,7 @@
 package builtins
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -69,15 +70,29 @@ func compileUnmake(c *Call) ([]nsexec.Step, error) {
 		}
 		return []nsexec.Step{{NS: c.Env.NS, Action: nsexec.UnmakeLink(name, optInt(c, "index"))}}, nil
 	}
-	data, _ := Opt[string](c, "data")
-	record, err := nsexec.ReadRecord(data, nil)
-	if err == nil && record.IsEmpty() {
-		err = fmt.Errorf(`it needs "data"`)
-	}
+	record, err := recordOf(c)
 	if err != nil {
 		return nil, err
 	}
 	return []nsexec.Step{{NS: c.Env.NS, Action: nsexec.Unmake(name, record)}}, nil
+}
+
+// recordOf reads the options data and sysctl, as far as the verb has them.
+func recordOf(c *Call) (*nsexec.Record, error) {
+	data, _ := Opt[string](c, "data")
+	var sysctls []string
+	needs := `it needs "data"`
+	if findOption(c.Spec.Options, "sysctl") != nil {
+		needs += ` or "sysctl"`
+	}
+	if g, ok := c.Option("sysctl"); ok {
+		sysctls = texts(g.Values)
+	}
+	record, err := nsexec.ReadRecord(data, sysctls)
+	if err == nil && record.IsEmpty() {
+		err = errors.New(needs)
+	}
+	return record, err
 }
 
 // restoredKinds are the kinds of what can be put back.
@@ -122,15 +137,7 @@ func compileRestore(c *Call) ([]nsexec.Step, error) {
 		}
 		return []nsexec.Step{{NS: nsexec.Host(), Action: nsexec.RestoreNS(name, cookie, from.Name)}}, nsexec.CheckNSName(name)
 	}
-	data, _ := Opt[string](c, "data")
-	var sysctls []string
-	if g, ok := c.Option("sysctl"); ok {
-		sysctls = texts(g.Values)
-	}
-	record, err := nsexec.ReadRecord(data, sysctls)
-	if err == nil && record.IsEmpty() {
-		err = fmt.Errorf(`it needs "data" or "sysctl"`)
-	}
+	record, err := recordOf(c)
 	if err != nil {
 		return nil, err
 	}

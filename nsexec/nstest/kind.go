@@ -27,8 +27,19 @@ var kinds sync.Map // of string to bool
 // one in a namespace of its own.
 func HasKind(t testing.TB, kind string) bool {
 	t.Helper()
-	if has, ok := kinds.Load(kind); ok {
-		return has.(bool)
+	return has(t, kind, func(e *nsexec.Engine, ns nsexec.Ref) bool {
+		// The kernel looks the kind up before it looks at anything else; other
+		// errors are about what the link lacks.
+		err := e.Look(t.Context(), ns, func(c *nsexec.Conn) error { return addLink(c, kind) })
+		return !errors.Is(err, unix.EOPNOTSUPP)
+	})
+}
+
+// has tries something once, in a namespace of its own, and remembers how it went.
+func has(t testing.TB, what string, try func(*nsexec.Engine, nsexec.Ref) bool) bool {
+	t.Helper()
+	if known, ok := kinds.Load(what); ok {
+		return known.(bool)
 	}
 	e, err := nsexec.NewEngine()
 	if err != nil {
@@ -39,12 +50,9 @@ func HasKind(t testing.TB, kind string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The kernel looks the kind up before it looks at anything else; other
-	// errors are about what the link lacks.
-	err = e.Look(t.Context(), ns, func(c *nsexec.Conn) error { return addLink(c, kind) })
-	has := !errors.Is(err, unix.EOPNOTSUPP)
-	kinds.Store(kind, has)
-	return has
+	ok := try(e, ns)
+	kinds.Store(what, ok)
+	return ok
 }
 
 func addLink(c *nsexec.Conn, kind string) error {
@@ -62,12 +70,19 @@ func addLink(c *nsexec.Conn, kind string) error {
 // where RequireEnv demands them.
 func NeedKind(t testing.TB, kind string) {
 	t.Helper()
-	if HasKind(t, kind) {
+	need(t, kind, kind+" links", HasKind(t, kind))
+}
+
+// need skips the test without what it needs, or fails it where RequireEnv says
+// that it is there.
+func need(t testing.TB, what, text string, there bool) {
+	t.Helper()
+	if there {
 		return
 	}
 	required := strings.Split(os.Getenv(RequireEnv), ",")
-	if slices.Contains(required, kind) || slices.Contains(required, "all") {
-		t.Fatalf("this kernel has no %s links, and %s demands them", kind, RequireEnv)
+	if slices.Contains(required, what) || slices.Contains(required, "all") {
+		t.Fatalf("this kernel has no %s, and %s demands them", text, RequireEnv)
 	}
-	t.Skipf("this kernel has no %s links", kind)
+	t.Skipf("this kernel has no %s", text)
 }

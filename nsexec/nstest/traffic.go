@@ -4,8 +4,6 @@ package nstest
 
 import (
 	"errors"
-	"os"
-	"slices"
 	"strings"
 	"testing"
 
@@ -19,25 +17,13 @@ import (
 // as "qdisc netem", by trying to make one in a namespace of its own.
 func HasTraffic(t testing.TB, what string) bool {
 	t.Helper()
-	if has, ok := kinds.Load(what); ok {
-		return has.(bool)
-	}
-	e, err := nsexec.NewEngine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
-	ns, err := e.NewAnonymous(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, a := range trafficProbe(what) {
-		err = e.Run(t.Context(), nsexec.Step{NS: ns, Action: a})
-	}
-	var lacks *nsexec.NoKindError
-	has := !errors.As(err, &lacks)
-	kinds.Store(what, has)
-	return has
+	return has(t, what, func(e *nsexec.Engine, ns nsexec.Ref) bool {
+		var err error
+		for _, a := range trafficProbe(what) {
+			err = e.Run(t.Context(), nsexec.Step{NS: ns, Action: a})
+		}
+		return !errors.As(err, new(*nsexec.NoKindError))
+	})
 }
 
 // trafficProbe are actions of which the last fails as one of no such kind, or
@@ -65,12 +51,5 @@ func trafficProbe(what string) []nsexec.Action {
 // action, or fails it where RequireEnv demands it.
 func NeedTraffic(t testing.TB, what string) {
 	t.Helper()
-	if HasTraffic(t, what) {
-		return
-	}
-	required := strings.Split(os.Getenv(RequireEnv), ",")
-	if slices.Contains(required, what) || slices.Contains(required, "all") {
-		t.Fatalf("this kernel has no %s, and %s demands it", what, RequireEnv)
-	}
-	t.Skipf("this kernel has no %s", what)
+	need(t, what, what, HasTraffic(t, what))
 }
