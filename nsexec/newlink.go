@@ -188,7 +188,7 @@ func (o newLinkOp) request(c *Conn) error {
 }
 
 // refs adds the attributes that name other links.
-func (o newLinkOp) refs(c *Conn, req *nl.NetlinkRequest) error {
+func (o newLinkOp) refs(c *Conn, req *Request) error {
 	for _, r := range []struct {
 		attr int
 		link LinkRef
