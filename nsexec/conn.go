@@ -27,6 +27,8 @@ type Conn struct {
 	handleOnce sync.Once
 	handle     *netlink.Handle // nil until somebody asks for it
 
+	known knownLinks
+
 	reindexed map[int]int // in a Do: the indexes of links that were moved here
 }
 

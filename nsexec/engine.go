@@ -73,9 +73,10 @@ func (e *Engine) Run(ctx context.Context, steps ...Step) error {
 	return nil
 }
 
-// newRun begins what the names of namespaces are looked at anew for.
+// newRun begins what the names of namespaces and links are looked at anew for.
 func (e *Engine) newRun() uint64 {
 	e.pool.sweep()
+	e.pool.names.next()
 	return e.runs.Add(1)
 }
 

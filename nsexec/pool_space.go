@@ -72,6 +72,7 @@ func (p *pool) made(c *Conn) error {
 	if err != nil {
 		return err
 	}
+	pc.known.goOn(firstIndex)
 	p.put(pc)
 	return nil
 }
