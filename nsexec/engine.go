@@ -62,6 +62,9 @@ func (e *Engine) Close() error { return e.pool.close() }
 // next one when ctx is done, with a *StepError.
 func (e *Engine) Run(ctx context.Context, steps ...Step) error {
 	run := e.newRun()
+	ahead := newStock(steps)
+	defer ahead.close()
+	ctx = withStock(ctx, ahead)
 	for done := 0; done < len(steps); {
 		n, err := e.some(ctx, run, steps[done:])
 		done += n
