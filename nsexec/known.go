@@ -31,7 +31,7 @@ type knownLinks struct {
 
 // ageOf is the engine's age of names; nil in a single Do, which learns nothing.
 func (c *Conn) ageOf() *nameAge {
-	if p, ok := c.space.(*pool); ok {
+	if p, ok := c.space.(*pool); ok && !p.engine.stepwise {
 		return &p.names
 	}
 	return nil

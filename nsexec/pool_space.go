@@ -72,7 +72,9 @@ func (p *pool) made(c *Conn) error {
 	if err != nil {
 		return err
 	}
-	pc.known.goOn(firstIndex)
+	if !p.engine.stepwise {
+		pc.known.goOn(firstIndex)
+	}
 	p.put(pc)
 	return nil
 }
