@@ -69,11 +69,9 @@ func (e *Engine) Close() error { return e.pool.close() }
 // next one when ctx is done, with a *StepError.
 func (e *Engine) Run(ctx context.Context, steps ...Step) error {
 	run := e.newRun()
-	if !e.stepwise {
-		ahead := newStock(steps)
-		defer ahead.close()
-		ctx = withStock(ctx, ahead)
-	}
+	ahead := e.startAhead(ctx, steps)
+	defer ahead.close()
+	ctx = withAhead(ctx, ahead)
 	for done := 0; done < len(steps); {
 		n, err := e.some(ctx, run, steps[done:])
 		done += n

@@ -106,28 +106,43 @@ func (o newNSOp) make(ctx context.Context) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Lstat(path); err == nil {
-		return nil, &NSExistsError{Name: o.name}
-	}
-	c, err := o.nameless(ctx)
-	if err != nil {
-		return nil, err
+	c, named := o.madeAhead(ctx)
+	if !named {
+		if c, err = o.makeNow(c, path); err != nil {
+			return nil, err
+		}
 	}
 	c.ref = o.ref()
-	if err := o.christen(c, path); err != nil {
-		c.close()
-		return nil, err
-	}
 	return c, nil
 }
 
-// nameless is a new namespace, one that was made ahead if there is any.
-func (o newNSOp) nameless(ctx context.Context) (*Conn, error) {
-	if o.loUp {
-		if c := stockOf(ctx).take(); c != nil {
-			return c, nil
-		}
+// madeAhead is the namespace if it is there already, and whether it has its name.
+func (o newNSOp) madeAhead(ctx context.Context) (c *Conn, named bool) {
+	if !o.loUp || o.dir != DefaultMountPath {
+		return nil, false
 	}
+	return aheadOf(ctx).take(o.name)
+}
+
+// makeNow makes what there is not yet of the namespace: it, and its name.
+func (o newNSOp) makeNow(c *Conn, path string) (*Conn, error) {
+	_, err := os.Lstat(path)
+	if err == nil {
+		err = &NSExistsError{Name: o.name}
+	} else if err = nil; c == nil {
+		c, err = o.nameless()
+	}
+	if err == nil {
+		err = o.christen(c, path)
+	}
+	if err != nil && c != nil {
+		c.close()
+	}
+	return c, err
+}
+
+// nameless is a new namespace, its loopback up where that is wanted.
+func (o newNSOp) nameless() (*Conn, error) {
 	c := &Conn{nsfd: -1}
 	err := onWorker(func(t *thread) error {
 		if err := t.unshare(); err != nil {

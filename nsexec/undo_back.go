@@ -150,7 +150,7 @@ func (u *Undo) since(ctx context.Context, to Mark) []*note {
 // up to another.
 func (u *Undo) forget(ctx context.Context, after, to Mark) {
 	for _, n := range u.since(ctx, after) {
-		if n.seq <= to && n.branch == scopeOf(ctx).b {
+		if !n.ahead && n.seq <= to && n.branch == scopeOf(ctx).b {
 			u.done(n)
 		}
 	}
