@@ -53,14 +53,14 @@ var forwardSpec = &Spec{
 var linkNameType = newLinkType
 
 // settleTime is how long settle waits unless told.
-const settleTime = 5 * time.Second
+const settleTime = 15 * time.Second
 
 var settleSpec = &Spec{
 	Name: "settle", Group: System, NoUndo: changesNothing,
-	Doc:     "wait until the links that are up have carrier and no IPv6 address is tentative: in the namespace, or in those named",
+	Doc:     "wait until the links that are up have carrier and no IPv6 address is tentative: in the namespace, in those named, or outside of one in all that the run has made",
 	Example: "settle within 10s h1 h2",
 	Params:  []Param{{Name: "NS", Type: nsName, Many: true, Optional: true}},
-	Options: []Option{{Name: "within", Type: timeType, Doc: "how long to wait, 5s unless said otherwise"}},
+	Options: []Option{{Name: "within", Type: timeType, Doc: "how long to wait, 15s unless said otherwise"}},
 	Compile: func(c *Call) ([]nsexec.Step, error) {
 		within := settleTime
 		if d, ok := Opt[time.Duration](c, "within"); ok {
@@ -68,7 +68,11 @@ var settleSpec = &Spec{
 		}
 		names := All[string](c, "NS")
 		if len(names) == 0 {
-			return []nsexec.Step{{NS: c.Env.NS, Action: nsexec.Settle(within)}}, nil
+			settle := nsexec.Settle
+			if c.Env.NS == nsexec.Host() {
+				settle = nsexec.SettleAll
+			}
+			return []nsexec.Step{{NS: c.Env.NS, Action: settle(within)}}, nil
 		}
 		var steps []nsexec.Step
 		for _, n := range names {

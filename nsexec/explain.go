@@ -40,9 +40,10 @@ func explained(err error) bool {
 		exists *NSExistsError
 		kind   *NoKindError
 		exit   *ExitError
+		moving *UnsettledError
 	)
 	return errors.As(err, &op) || errors.As(err, &link) || errors.As(err, &ns) ||
-		errors.As(err, &exists) || errors.As(err, &kind) || errors.As(err, &exit)
+		errors.As(err, &exists) || errors.As(err, &kind) || errors.As(err, &exit) || errors.As(err, &moving)
 }
 
 // kernelText takes the extended ack's text out of an error, and returns what is

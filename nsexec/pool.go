@@ -40,6 +40,7 @@ type pooled struct {
 	path    string // names the namespace; empty where that can't change
 	users   int
 	run     uint64 // the last Run that compared it
+	own     bool   // the engine has made the namespace
 	dropped bool   // no longer in conns: closed once nobody uses it
 	place   *list.Element
 }

@@ -75,8 +75,26 @@ func (p *pool) made(c *Conn) error {
 	if !p.engine.stepwise {
 		pc.known.goOn(firstIndex)
 	}
+	p.mu.Lock()
+	pc.own = true
+	p.mu.Unlock()
 	p.put(pc)
 	return nil
+}
+
+// own are the connections to the namespaces that the engine has made, each for
+// one user more, who puts it back.
+func (p *pool) own() []*pooled {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out []*pooled
+	for _, pc := range p.conns {
+		if pc.own {
+			p.use(pc, pc.run)
+			out = append(out, pc)
+		}
+	}
+	return out
 }
 
 // moved does nothing: each of an engine's steps names its namespace.

@@ -5,11 +5,10 @@ package nsexec
 import (
 	"context"
 	"fmt"
-	"net"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -30,6 +29,37 @@ func (e *UnsettledError) Unwrap() error { return unix.ETIMEDOUT }
 // settlePoll is how often Settle looks: carrier comes within milliseconds.
 const settlePoll = 5 * time.Millisecond
 
+// SettleAll is Settle in the namespace and in all named ones that the engine has
+// made and keeps open. In a [Do] there are none of those.
+func SettleAll(within time.Duration) NsAction {
+	return nsAction("settle", settleAllOp{settleOp{within}})
+}
+
+type settleAllOp struct{ settleOp }
+
+func (o settleAllOp) act(ctx context.Context, c *Conn) error {
+	deadline := time.Now().Add(o.within)
+	if err := o.until(ctx, c, deadline); err != nil {
+		return err
+	}
+	p, ok := c.space.(*pool)
+	if !ok {
+		return nil
+	}
+	own := p.own()
+	defer func() {
+		for _, pc := range own {
+			p.put(pc)
+		}
+	}()
+	for _, pc := range own {
+		if err := o.until(ctx, &pc.Conn, deadline); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Settle waits until the links that are up have carrier and no IPv6 address is
 // tentative (RFC 4862). Links that get carrier from nothing in the namespace
 // are not waited for: bridges without a port that is up, and TUN and TAP links.
@@ -40,7 +70,10 @@ type settleOp struct{ within time.Duration }
 func (o settleOp) String() string { return "settle within " + o.within.String() }
 
 func (o settleOp) act(ctx context.Context, c *Conn) error {
-	deadline := time.Now().Add(o.within)
+	return o.until(ctx, c, time.Now().Add(o.within))
+}
+
+func (o settleOp) until(ctx context.Context, c *Conn, deadline time.Time) error {
 	for {
 		what, err := unsettled(c)
 		if err != nil || len(what) == 0 {
@@ -59,52 +92,48 @@ func (o settleOp) act(ctx context.Context, c *Conn) error {
 
 // unsettled says what in the namespace has not come to rest.
 func unsettled(c *Conn) ([]string, error) {
-	links, err := c.Handle().LinkList()
+	links, _, err := c.states()
 	if err != nil {
 		return nil, err
 	}
 	var what []string
-	skip := map[int]string{}
+	skip := map[int]bool{}
 	names := map[int]string{}
 	for _, l := range links {
-		a := l.Attrs()
-		names[a.Index] = a.Name
+		names[l.index] = l.name()
 		switch {
-		case a.Flags&net.FlagUp == 0 || neverCarrier(l, links):
-			skip[a.Index] = a.Name
-		case a.RawFlags&unix.IFF_LOWER_UP == 0:
-			what = append(what, a.Name+" has no carrier")
+		case l.flags&unix.IFF_UP == 0 || neverCarrier(l, links):
+			skip[l.index] = true
+		case l.flags&unix.IFF_LOWER_UP == 0:
+			what = append(what, l.name()+" has no carrier")
 		}
 	}
-	addrs, err := c.Handle().AddrList(nil, unix.AF_INET6)
+	tentative, err := c.addrs(func(m message) bool {
+		return m.body[0] == unix.AF_INET6 && !skip[m.addrIndex()] && m.addrFlags(m.attrs())&unix.IFA_F_TENTATIVE != 0
+	})
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range addrs {
-		if _, skipped := skip[a.LinkIndex]; skipped || a.Flags&unix.IFA_F_TENTATIVE == 0 {
-			continue
-		}
+	for _, m := range tentative {
+		a := m.attrs()
 		text := "is tentative"
-		if a.Flags&unix.IFA_F_DADFAILED != 0 {
+		if m.addrFlags(a)&unix.IFA_F_DADFAILED != 0 {
 			text = "is taken by another host"
 		}
-		what = append(what, fmt.Sprintf("%s on %s %s", a.IP, names[a.LinkIndex], text))
+		what = append(what, fmt.Sprintf("%s on %s %s", a.addr(unix.IFA_ADDRESS), names[m.addrIndex()], text))
 	}
 	return what, nil
 }
 
 // neverCarrier reports whether a link that is up may rest without carrier.
-func neverCarrier(l netlink.Link, all []netlink.Link) bool {
-	switch l.Type() {
-	case "tun", "tuntap":
+func neverCarrier(l linkState, all []linkState) bool {
+	switch l.kind() {
+	case "tun", "tap":
 		return true
 	case "bridge":
-		for _, port := range all {
-			if a := port.Attrs(); a.MasterIndex == l.Attrs().Index && a.Flags&net.FlagUp != 0 {
-				return false
-			}
-		}
-		return true
+		return !slices.ContainsFunc(all, func(port linkState) bool {
+			return port.attrs.int(unix.IFLA_MASTER) == l.index && port.flags&unix.IFF_UP != 0
+		})
 	}
 	return false
 }
