@@ -1,0 +1,144 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// config is what the runner and the process inside have in common.
+type config struct {
+	NEScript string // the binary
+}
+
+// request is what the process inside is to do.
+type request struct {
+	config
+	Tool, Workload string
+	View           bool // tell what is there in the end
+}
+
+// result is what came of it.
+type result struct {
+	Seconds float64  `json:"seconds"`
+	User    float64  `json:"user_seconds"`
+	System  float64  `json:"system_seconds"`
+	RSS     int64    `json:"rss_bytes"` // the most that one process had at a time
+	View    []string `json:"view,omitempty"`
+	Error   string   `json:"error,omitempty"`
+}
+
+// runInside has a process in fresh namespaces run a tool over a workload.
+func runInside(req request) (result, error) {
+	arg, err := json.Marshal(req)
+	if err != nil {
+		return result{}, err
+	}
+	cmd := exec.Command("/proc/self/exe", "inside", string(arg))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWNET}
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err = cmd.Run()
+	if errors.Is(err, unix.EPERM) {
+		return result{}, fmt.Errorf("this needs root: %w", err)
+	}
+	if err != nil {
+		return result{}, fmt.Errorf("%w: %s", err, stderr.Bytes())
+	}
+	var res result
+	if err := json.Unmarshal(stdout.Bytes(), &res); err != nil {
+		return result{}, fmt.Errorf("%w in %q", err, stdout.Bytes())
+	}
+	if res.Error != "" {
+		return res, errors.New(res.Error)
+	}
+	return res, nil
+}
+
+// insideMain is the process inside.
+func insideMain(args []string) error {
+	var req request
+	if err := json.Unmarshal([]byte(args[0]), &req); err != nil {
+		return err
+	}
+	res, err := req.do()
+	if err != nil {
+		res.Error = err.Error()
+	}
+	return json.NewEncoder(os.Stdout).Encode(res)
+}
+
+const workDir = "/run/bench"
+
+// furnish gives the process a /run of its own. Nothing of what it mounts is
+// seen outside.
+func furnish() error {
+	if err := unix.Mount("", "/", "", unix.MS_PRIVATE|unix.MS_REC, ""); err != nil {
+		return fmt.Errorf("make mounts private: %w", err)
+	}
+	if err := unix.Mount("tmpfs", "/run", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, ""); err != nil {
+		return fmt.Errorf("mount /run: %w", err)
+	}
+	return os.Mkdir(workDir, 0o755)
+}
+
+func (req request) do() (result, error) {
+	t, err := findTool(req.Tool)
+	if err != nil {
+		return result{}, err
+	}
+	w, err := parseWorkload(req.Workload)
+	if err != nil {
+		return result{}, err
+	}
+	if err := furnish(); err != nil {
+		return result{}, err
+	}
+	j := &job{config: req.config, workload: w, plan: w.plan(w.n), dir: workDir}
+	res, err := j.timed(t.build)
+	if err != nil {
+		return res, err
+	}
+	got, err := look()
+	if err != nil {
+		return res, err
+	}
+	if req.View {
+		res.View = got
+	}
+	return res, compare(j.plan.lines(), got)
+}
+
+// timed runs the program that f names, from its start to its end.
+func (j *job) timed(f func(*job) ([]string, error)) (result, error) {
+	argv, err := f(j)
+	if err != nil {
+		return result{}, err
+	}
+	var output bytes.Buffer
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = j.dir, &output, &output
+	start := time.Now()
+	err = cmd.Run()
+	took := time.Since(start)
+	if err != nil {
+		return result{}, fmt.Errorf("%s: %w: %s", strings.Join(argv, " "), err, bytes.TrimSpace(output.Bytes()))
+	}
+	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage) // of wait4: its children's with it
+	return result{
+		Seconds: took.Seconds(),
+		User:    time.Duration(usage.Utime.Nano()).Seconds(),
+		System:  time.Duration(usage.Stime.Nano()).Seconds(),
+		RSS:     usage.Maxrss << 10,
+	}, nil
+}

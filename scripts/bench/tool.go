@@ -1,0 +1,59 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// tool is one that is compared. Its functions run where the workload is to be
+// built; what they do themselves, such as writing files, is not timed.
+type tool struct {
+	name  string
+	about string
+	// missing says why the tool can't be used; nil is that it can.
+	missing func(cfg config) error
+	// build and down return the program to run, with its arguments. A nil down
+	// is of a tool that is not asked to take anything down.
+	build, down func(j *job) ([]string, error)
+	// waits says that down returns once the kernel has let go. Otherwise the
+	// time until it has is added.
+	waits bool
+}
+
+// tools are all there are, in the order of the table. Each is in a file of its
+// own.
+func tools() []tool {
+	return []tool{floorTool, nescriptTool, batchTool, shellTool}
+}
+
+func findTool(name string) (tool, error) {
+	var names []string
+	for _, t := range tools() {
+		if t.name == name {
+			return t, nil
+		}
+		names = append(names, t.name)
+	}
+	return tool{}, fmt.Errorf("no tool %q; there are %s", name, strings.Join(names, ", "))
+}
+
+// self is the program again, in one of its other parts.
+func self(args ...string) []string { return append([]string{"/proc/self/exe"}, args...) }
+
+// job is a workload that is to be built in this process's namespaces.
+type job struct {
+	config
+	workload workload
+	plan     *plan
+	dir      string // for files
+}
+
+// write writes a file of the job's and returns its path.
+func (j *job) write(name, text string) (string, error) {
+	path := filepath.Join(j.dir, name)
+	return path, os.WriteFile(path, []byte(text), 0o644)
+}
