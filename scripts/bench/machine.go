@@ -19,8 +19,7 @@ type machine struct {
 	Model  string `json:"model"`
 	Go     string `json:"go"`
 	Date   string `json:"date"`
-	Load   string `json:"load"`       // over 1, 5 and 15 minutes, before
-	After  string `json:"load_after"` // the same after
+	Load   string `json:"load"` // over 1, 5 and 15 minutes
 }
 
 func lookAtMachine() machine {
@@ -35,11 +34,9 @@ func lookAtMachine() machine {
 	return m
 }
 
-func (m *machine) finish() { m.After = load() }
-
 func (m machine) String() string {
-	return fmt.Sprintf("Linux %s, %d CPUs (%s), %s, %s, load %s before and %s after",
-		m.Kernel, m.CPUs, m.Model, m.Go, m.Date, m.Load, m.After)
+	return fmt.Sprintf("Linux %s, %d CPUs (%s), %s, %s, load %s",
+		m.Kernel, m.CPUs, m.Model, m.Go, m.Date, m.Load)
 }
 
 func load() string {

@@ -8,9 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"text/tabwriter"
-	"time"
 )
 
 // comparison is the results of a workload, by tool, a result a round.
@@ -19,12 +17,13 @@ type comparison struct {
 	results  map[string][]result
 }
 
-// report is all that came of a run.
+// report writes what came of a run, workload by workload: who stops it half-way
+// has what was done.
 type report struct {
-	machine machine
-	tools   []tool
-	cpu     bool
-	rows    []row
+	out       io.Writer
+	tools     []tool
+	cpu       bool
+	asRecords bool
 }
 
 // row is a tool's result for a workload. Its times are medians unless they say
@@ -45,8 +44,8 @@ type row struct {
 	AllSeconds []float64          `json:"all_seconds"`
 }
 
-// add makes the rows of a comparison.
-func (rep *report) add(c *comparison) {
+// rows are a comparison's, in the order of the tools.
+func (rep *report) rows(c *comparison) (rows []row) {
 	medians := map[string]float64{}
 	for name, results := range c.results {
 		medians[name] = median(results, func(r result) float64 { return r.Seconds })
@@ -73,8 +72,9 @@ func (rep *report) add(c *comparison) {
 		for name, other := range medians {
 			r.Ratios[name] = r.Median / other
 		}
-		rep.rows = append(rep.rows, r)
+		rows = append(rows, r)
 	}
+	return rows
 }
 
 // median is the middle one; of an even number the lower.
@@ -87,13 +87,14 @@ func median[T cmp.Ordered](results []result, of func(result) T) T {
 	return all[(len(all)-1)/2]
 }
 
-// json writes the machine and each row as a record, one a line.
-func (rep *report) json(w io.Writer) error {
-	enc := json.NewEncoder(w)
-	if err := enc.Encode(rep.machine); err != nil {
-		return err
+// write writes what came of a workload: a record a line, or a table.
+func (rep *report) write(c *comparison) error {
+	rows := rep.rows(c)
+	if !rep.asRecords {
+		return rep.table(rows)
 	}
-	for _, r := range rep.rows {
+	enc := json.NewEncoder(rep.out)
+	for _, r := range rows {
 		if err := enc.Encode(r); err != nil {
 			return err
 		}
@@ -101,31 +102,27 @@ func (rep *report) json(w io.Writer) error {
 	return nil
 }
 
-// table writes the rows for people. A column ×TOOL says how many times as long
-// as that tool's the row's time is.
-func (rep *report) table(w io.Writer) error {
-	fmt.Fprintf(w, "%s\n", rep.machine)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(t, "workload\ttool\tmedian\tmin\teach\t")
-	for _, other := range rep.tools {
-		fmt.Fprintf(t, "×%s\t", other.name)
+// table writes the rows of a workload for people. A column ×TOOL says how many
+// times as long as that tool's the row's time is.
+func (rep *report) table(rows []row) error {
+	if len(rows) == 0 {
+		return nil
 	}
-	columns := 5 + len(rep.tools)
+	first := rows[0]
+	fmt.Fprintf(rep.out, "\n%s: %s; %d rounds\n", first.Workload, first.Built, first.Rounds)
+	t := tabwriter.NewWriter(rep.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "tool\tmedian\tmin\tµs a %s\t", first.Unit)
+	for _, r := range rows {
+		fmt.Fprintf(t, "×%s\t", r.Tool)
+	}
 	if rep.cpu {
 		fmt.Fprint(t, "user\tsys\tMiB\t")
-		columns += 3
 	}
 	fmt.Fprintln(t)
-	for i, r := range rep.rows {
-		if i > 0 && rep.rows[i-1].Workload != r.Workload {
-			fmt.Fprintln(t, strings.Repeat("\t", columns)) // an empty line would end the columns
-		}
-		fmt.Fprintf(t, "%s\t%s\t%.3f s\t%.3f s\t%s\t", r.Workload, r.Tool, r.Median, r.Min, perUnit(r))
-		for _, other := range rep.tools {
-			if ratio, ok := r.Ratios[other.name]; ok {
-				fmt.Fprintf(t, "%.2f", ratio)
-			}
-			fmt.Fprint(t, "\t")
+	for _, r := range rows {
+		fmt.Fprintf(t, "%s\t%.3f s\t%.3f s\t%.1f\t", r.Tool, r.Median, r.Min, r.Each*1e6)
+		for _, other := range rows {
+			fmt.Fprintf(t, "%.2f\t", r.Ratios[other.Tool])
 		}
 		if rep.cpu {
 			fmt.Fprintf(t, "%.3f s\t%.3f s\t%.1f\t", r.User, r.System, float64(r.RSS)/(1<<20))
@@ -135,7 +132,21 @@ func (rep *report) table(w io.Writer) error {
 	return t.Flush()
 }
 
-func perUnit(r row) string {
-	d := time.Duration(r.Each * 1e9)
-	return fmt.Sprintf("%.1f µs a %s", float64(d)/1e3, r.Unit)
+// begin and end write where and when it was.
+func (rep *report) begin(m machine) error {
+	if rep.asRecords {
+		return json.NewEncoder(rep.out).Encode(m)
+	}
+	_, err := fmt.Fprintln(rep.out, m)
+	return err
+}
+
+func (rep *report) end() error {
+	if rep.asRecords {
+		return json.NewEncoder(rep.out).Encode(struct {
+			Load string `json:"load_after"`
+		}{load()})
+	}
+	_, err := fmt.Fprintf(rep.out, "\nload after: %s\n", load())
+	return err
 }

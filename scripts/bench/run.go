@@ -38,19 +38,20 @@ func runMain(args []string) error {
 	}
 	defer cleanup()
 	r.leaveOut(os.Stderr)
-	rep := &report{machine: lookAtMachine(), tools: r.tools, cpu: r.cpu}
+	rep := &report{out: os.Stdout, tools: r.tools, cpu: r.cpu, asRecords: r.json}
+	if err := rep.begin(lookAtMachine()); err != nil {
+		return err
+	}
 	for _, w := range r.workloads {
 		c, err := r.compare(w)
 		if err != nil {
 			return err
 		}
-		rep.add(c)
+		if err := rep.write(c); err != nil {
+			return err
+		}
 	}
-	rep.machine.finish()
-	if r.json {
-		return rep.json(os.Stdout)
-	}
-	return rep.table(os.Stdout)
+	return rep.end()
 }
 
 func newRunner(args []string) (*runner, error) {
