@@ -11,7 +11,7 @@ import (
 // grid is a square of namespaces with a veth between neighbours.
 var grid = family{
 	name: "grid", about: "N × N namespaces, a veth between neighbours, a /31 on it",
-	sizes: []int{10, 20, 33, 45}, most: 100,
+	does: build, sizes: []int{10, 20, 33, 45}, most: 100,
 	unit: "link", units: func(n int) int { return 2 * n * (n - 1) },
 	plan:   planGrid,
 	script: func(n int) (string, []string) { return gridScript, []string{fmt.Sprintf("side=%d", n)} },

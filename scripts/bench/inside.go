@@ -33,7 +33,8 @@ type result struct {
 	Seconds float64  `json:"seconds"`
 	User    float64  `json:"user_seconds"`
 	System  float64  `json:"system_seconds"`
-	RSS     int64    `json:"rss_bytes"` // the most that one process had at a time
+	RSS     int64    `json:"rss_bytes"`               // the most that one process had at a time
+	After   float64  `json:"after_seconds,omitempty"` // see takeDown
 	View    []string `json:"view,omitempty"`
 	Error   string   `json:"error,omitempty"`
 }
@@ -105,7 +106,10 @@ func (req request) do() (result, error) {
 		return result{}, err
 	}
 	j := &job{config: req.config, workload: w, plan: w.plan(w.n), dir: workDir}
-	res, err := j.timed(t.build)
+	if w.does == check {
+		return j.timed(t.does[check])
+	}
+	res, err := j.timed(t.does[build])
 	if err != nil {
 		return res, err
 	}
@@ -116,7 +120,10 @@ func (req request) do() (result, error) {
 	if req.View {
 		res.View = got
 	}
-	return res, compare(j.plan.lines(), got)
+	if err := compare(j.plan.lines(), got); err != nil || w.does == build {
+		return res, err
+	}
+	return j.takeDown(t)
 }
 
 // timed runs the program that f names, from its start to its end.

@@ -41,6 +41,7 @@ type row struct {
 	User       float64            `json:"user_seconds"`
 	System     float64            `json:"system_seconds"`
 	RSS        int64              `json:"rss_bytes"`
+	After      float64            `json:"after_seconds,omitempty"` // see takeDown
 	AllSeconds []float64          `json:"all_seconds"`
 }
 
@@ -63,6 +64,7 @@ func (rep *report) rows(c *comparison) (rows []row) {
 			User:   median(results, func(r result) float64 { return r.User }),
 			System: median(results, func(r result) float64 { return r.System }),
 			RSS:    median(results, func(r result) int64 { return r.RSS }),
+			After:  median(results, func(r result) float64 { return r.After }),
 			Ratios: map[string]float64{},
 		}
 		for _, res := range results {
@@ -110,6 +112,7 @@ func (rep *report) table(rows []row) error {
 	}
 	first := rows[0]
 	fmt.Fprintf(rep.out, "\n%s: %s; %d rounds\n", first.Workload, first.Built, first.Rounds)
+	isDown := slices.ContainsFunc(rows, func(r row) bool { return r.After > 0 })
 	t := tabwriter.NewWriter(rep.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(t, "tool\tmedian\tmin\tµs a %s\t", first.Unit)
 	for _, r := range rows {
@@ -117,6 +120,9 @@ func (rep *report) table(rows []row) error {
 	}
 	if rep.cpu {
 		fmt.Fprint(t, "user\tsys\tMiB\t")
+	}
+	if isDown {
+		fmt.Fprint(t, "kernel still\t")
 	}
 	fmt.Fprintln(t)
 	for _, r := range rows {
@@ -126,6 +132,9 @@ func (rep *report) table(rows []row) error {
 		}
 		if rep.cpu {
 			fmt.Fprintf(t, "%.3f s\t%.3f s\t%.1f\t", r.User, r.System, float64(r.RSS)/(1<<20))
+		}
+		if isDown {
+			fmt.Fprintf(t, "%.3f s\t", r.After)
 		}
 		fmt.Fprintln(t)
 	}

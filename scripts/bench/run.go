@@ -172,6 +172,9 @@ func (r *runner) compare(w workload) (*comparison, error) {
 	c := &comparison{workload: w, results: map[string][]result{}}
 	for round := range r.rounds {
 		for _, t := range r.tools {
+			if t.does[w.does] == nil {
+				continue
+			}
 			r.progress("%s: round %d of %d: %s", w, round+1, r.rounds, t.name)
 			res, err := runInside(request{config: r.config, Tool: t.name, Workload: w.String()})
 			if err != nil {

@@ -12,7 +12,7 @@ import (
 // the bridge's own address. A bridge takes 1,023 ports.
 var star = family{
 	name: "star", about: "N hosts, each a veth to one bridge, an address and a default route",
-	sizes: []int{100, 300, 1000}, most: 1023,
+	does: build, sizes: []int{100, 300, 1000}, most: 1023,
 	unit: "host", units: itself,
 	plan:   planStar,
 	script: func(n int) (string, []string) { return starScript, []string{fmt.Sprintf("hosts=%d", n)} },

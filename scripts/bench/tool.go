@@ -16,11 +16,11 @@ type tool struct {
 	about string
 	// missing says why the tool can't be used; nil is that it can.
 	missing func(cfg config) error
-	// build and down return the program to run, with its arguments. A nil down
-	// is of a tool that is not asked to take anything down.
-	build, down func(j *job) ([]string, error)
-	// waits says that down returns once the kernel has let go. Otherwise the
-	// time until it has is added.
+	// does has, for each task that the tool is asked to do, a function that
+	// returns the program to run, with its arguments.
+	does map[task]func(j *job) ([]string, error)
+	// waits says that when it has taken something down, the kernel has let go.
+	// Otherwise the time until it has is added.
 	waits bool
 }
 

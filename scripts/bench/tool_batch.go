@@ -13,14 +13,16 @@ import (
 var batchTool = tool{
 	name: "ip-batch", about: "ip -batch, grouped by namespace",
 	missing: needs("ip"),
-	build:   func(j *job) ([]string, error) { return j.batches() },
-	down: func(j *job) ([]string, error) {
-		var b strings.Builder
-		for _, name := range j.plan.spaces {
-			fmt.Fprintf(&b, "netns del %s\n", name)
-		}
-		path, err := j.write("down.batch", b.String())
-		return []string{"ip", "-batch", path}, err
+	does: map[task]func(*job) ([]string, error){
+		build: (*job).batches,
+		down: func(j *job) ([]string, error) {
+			var b strings.Builder
+			for _, name := range j.plan.spaces {
+				fmt.Fprintf(&b, "netns del %s\n", name)
+			}
+			path, err := j.write("down.batch", b.String())
+			return []string{"ip", "-batch", path}, err
+		},
 	},
 }
 

@@ -15,8 +15,10 @@ import (
 // CPU makes the namespaces while the links are made already.
 var floorTool = tool{
 	name: "floor", about: "a Go program that knows the topology: the fewest messages, on sockets that it keeps",
-	build: func(j *job) ([]string, error) { return self("floor", "build", j.workload.String()), nil },
-	down:  func(j *job) ([]string, error) { return self("floor", "down", j.workload.String()), nil },
+	does: map[task]func(*job) ([]string, error){
+		build: func(j *job) ([]string, error) { return self("floor", "build", j.workload.String()), nil },
+		down:  func(j *job) ([]string, error) { return self("floor", "down", j.workload.String()), nil },
+	},
 	waits: true,
 }
 
@@ -26,7 +28,7 @@ func floorMain(args []string) error {
 	if err != nil {
 		return err
 	}
-	if args[0] == "down" {
+	if task(args[0]) == down {
 		return floorDown(w.plan(w.n))
 	}
 	return onAnyThread(func() error { return floorBuild(w.plan(w.n)) })

@@ -12,17 +12,19 @@ import (
 var shellTool = tool{
 	name: "shell", about: "sh with an ip for each step",
 	missing: needs("ip"),
-	build: func(j *job) ([]string, error) {
-		path, err := j.write("build.sh", j.plan.shell())
-		return []string{"sh", path}, err
-	},
-	down: func(j *job) ([]string, error) {
-		var b strings.Builder
-		for _, name := range j.plan.spaces {
-			fmt.Fprintf(&b, "ip netns del %s\n", name)
-		}
-		path, err := j.write("down.sh", "set -e\n"+b.String())
-		return []string{"sh", path}, err
+	does: map[task]func(*job) ([]string, error){
+		build: func(j *job) ([]string, error) {
+			path, err := j.write("build.sh", j.plan.shell())
+			return []string{"sh", path}, err
+		},
+		down: func(j *job) ([]string, error) {
+			var b strings.Builder
+			for _, name := range j.plan.spaces {
+				fmt.Fprintf(&b, "ip netns del %s\n", name)
+			}
+			path, err := j.write("down.sh", "set -e\n"+b.String())
+			return []string{"sh", path}, err
+		},
 	},
 }
 

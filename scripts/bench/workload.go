@@ -18,24 +18,35 @@ type workload struct {
 type family struct {
 	name  string
 	about string
+	does  task
 	sizes []int // those that are run unless others are asked for
 	most  int   // the largest that works
+	step  int   // sizes are multiples of it; 0 is 1
 	unit  string
-	// plan is what is built. units is how many of unit that are.
+	units func(n int) int // how many of unit there are
 	plan  func(n int) *plan
-	units func(n int) int
-	// script is a script in NEScript that builds it, with its parameters.
+	// script is one in NEScript that builds the plan, with its parameters. Where
+	// scripts are checked, it is what is checked.
 	script func(n int) (src string, params []string)
 }
 
+// task is what is measured.
+type task string
+
+const (
+	build task = "build"
+	down  task = "down"  // take away what has been built, until the kernel has let go
+	check task = "check" // a script, and run nothing
+)
+
 // families are all there are. Each is in a file of its own.
 func families() []family {
-	return []family{star, grid}
+	return []family{star, grid, fatTree, addrs, routes, links, checking, downOf(star, 300), downOf(grid, 33)}
 }
 
 func (w workload) String() string { return fmt.Sprintf("%s-%d", w.name, w.n) }
 
-// perUnit is how many units the workload has.
+// count is how many units the workload has.
 func (w workload) count() int { return w.units(w.n) }
 
 // parseWorkload reads a name such as star-300.
@@ -48,8 +59,9 @@ func parseWorkload(name string) (workload, error) {
 			continue
 		}
 		n, err := strconv.Atoi(size)
-		if err != nil || n < 1 || n > f.most {
-			return workload{}, fmt.Errorf("workload %q: its size is from 1 to %d", name, f.most)
+		step := max(f.step, 1)
+		if err != nil || n < step || n > f.most || n%step != 0 {
+			return workload{}, fmt.Errorf("workload %q: its size is from %d to %d, a multiple of %d", name, step, f.most, step)
 		}
 		return workload{f, n}, nil
 	}
