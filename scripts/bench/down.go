@@ -18,11 +18,12 @@ func downOf(f family, sizes ...int) family {
 // takeDown takes away what is there, and waits for the kernel where the tool
 // does not. What there is to wait for still when the tool says that it is done
 // is After.
-func (j *job) takeDown(t tool) (result, error) {
+func (j *job) takeDown(t tool, built result) (result, error) {
 	res, err := j.timed(t.does[down])
 	if err != nil {
 		return res, err
 	}
+	res.Answer = built.Answer
 	start := time.Now()
 	if err := letGo(); err != nil {
 		return res, err

@@ -25,18 +25,18 @@ type config struct {
 type request struct {
 	config
 	Tool, Workload string
-	View           bool // tell what is there in the end
+	Ask            string // if not empty, a shell's command about what has been built
 }
 
 // result is what came of it.
 type result struct {
-	Seconds float64  `json:"seconds"`
-	User    float64  `json:"user_seconds"`
-	System  float64  `json:"system_seconds"`
-	RSS     int64    `json:"rss_bytes"`               // the most that one process had at a time
-	After   float64  `json:"after_seconds,omitempty"` // see takeDown
-	View    []string `json:"view,omitempty"`
-	Error   string   `json:"error,omitempty"`
+	Seconds float64 `json:"seconds"`
+	User    float64 `json:"user_seconds"`
+	System  float64 `json:"system_seconds"`
+	RSS     int64   `json:"rss_bytes"`               // the most that one process had at a time
+	After   float64 `json:"after_seconds,omitempty"` // see takeDown
+	Answer  string  `json:"answer,omitempty"`        // what it wrote
+	Error   string  `json:"error,omitempty"`
 }
 
 // runInside has a process in fresh namespaces run a tool over a workload.
@@ -117,13 +117,19 @@ func (req request) do() (result, error) {
 	if err != nil {
 		return res, err
 	}
-	if req.View {
-		res.View = got
-	}
-	if err := compare(j.plan.lines(), got); err != nil || w.does == build {
+	if err := compare(j.plan.lines(), got); err != nil {
 		return res, err
 	}
-	return j.takeDown(t)
+	if req.Ask != "" {
+		answer, err := exec.Command("sh", "-c", req.Ask).CombinedOutput()
+		if res.Answer = string(answer); err != nil {
+			return res, fmt.Errorf("%s: %w: %s", req.Ask, err, answer)
+		}
+	}
+	if w.does == down {
+		return j.takeDown(t, res)
+	}
+	return res, nil
 }
 
 // timed runs the program that f names, from its start to its end.

@@ -143,13 +143,21 @@ func (r *runner) findNEScript() (cleanup func(), err error) {
 		return nil, err
 	}
 	r.NEScript = filepath.Join(dir, "nescript")
-	cmd := exec.Command("go", "build", "-o", r.NEScript, "github.com/nescript/nescript/cmd/nescript")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
+	if err := buildNEScript(r.NEScript); err != nil {
 		os.RemoveAll(dir)
-		return nil, fmt.Errorf("build nescript: %w: %s", err, out)
+		return nil, err
 	}
 	return func() { os.RemoveAll(dir) }, nil
+}
+
+// buildNEScript builds the command of this module, as it is installed.
+func buildNEScript(path string) error {
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", path, "github.com/nescript/nescript/cmd/nescript")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build nescript: %w: %s", err, out)
+	}
+	return nil
 }
 
 // leaveOut drops the tools that can't be used here, and says so.
