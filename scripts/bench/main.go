@@ -30,8 +30,9 @@ func main() {
 // parts are what the program does in processes of its own that it starts.
 func parts() map[string]func(args []string) error {
 	return map[string]func([]string) error{
-		"inside": insideMain,
-		"floor":  floorMain,
+		"inside":     insideMain,
+		"floor":      floorMain,
+		"go-netlink": goNetlinkMain,
 	}
 }
 

@@ -74,22 +74,10 @@ func (m *makers) run() {
 	}
 }
 
-// makeSpace moves the thread into a new namespace, and gives that its name.
+// makeSpace moves the thread into a new namespace, its loopback up.
 func makeSpace(name string, msgs *batch) (s space, err error) {
-	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		return s, os.NewSyscallError("unshare", err)
-	}
-	path := filepath.Join(netnsDir, name)
-	file, err := unix.Open(path, unix.O_RDONLY|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return s, &os.PathError{Op: "make", Path: path, Err: err}
-	}
-	unix.Close(file)
-	if err := unix.Mount(here, path, "", unix.MS_BIND, ""); err != nil {
-		return s, &os.PathError{Op: "mount", Path: path, Err: err}
-	}
-	if s.nsfd, err = unix.Open(here, unix.O_RDONLY|unix.O_CLOEXEC, 0); err != nil {
-		return s, &os.PathError{Op: "open", Path: here, Err: err}
+	if s.nsfd, err = newNamed(name); err != nil {
+		return s, err
 	}
 	if s.sock, err = openSocket(); err != nil {
 		return s, err
@@ -97,6 +85,27 @@ func makeSpace(name string, msgs *batch) (s space, err error) {
 	s.next = 2 // the loopback has 1
 	msgs.setUp(1, 0)
 	return s, s.sock.send(msgs)
+}
+
+// newNamed moves the thread into a new namespace, gives that its name, and
+// returns a descriptor of it.
+func newNamed(name string) (nsfd int, err error) {
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		return -1, os.NewSyscallError("unshare", err)
+	}
+	path := filepath.Join(netnsDir, name)
+	file, err := unix.Open(path, unix.O_RDONLY|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, &os.PathError{Op: "make", Path: path, Err: err}
+	}
+	unix.Close(file)
+	if err := unix.Mount(here, path, "", unix.MS_BIND, ""); err != nil {
+		return -1, &os.PathError{Op: "mount", Path: path, Err: err}
+	}
+	if nsfd, err = unix.Open(here, unix.O_RDONLY|unix.O_CLOEXEC, 0); err != nil {
+		return -1, &os.PathError{Op: "open", Path: here, Err: err}
+	}
+	return nsfd, nil
 }
 
 // shareNames makes the folder of names what ip netns makes it: a shared mount

@@ -27,7 +27,7 @@ type tool struct {
 // tools are all there are, in the order of the table. Each is in a file of its
 // own.
 func tools() []tool {
-	return []tool{floorTool, nescriptTool, batchTool, shellTool}
+	return []tool{floorTool, nescriptTool, goNetlinkTool, batchTool, shellTool}
 }
 
 func findTool(name string) (tool, error) {
