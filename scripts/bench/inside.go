@@ -18,7 +18,8 @@ import (
 
 // config is what the runner and the process inside have in common.
 type config struct {
-	NEScript string // the binary
+	NEScript string            // the binary
+	Python   map[string]string // the interpreters that have modules
 }
 
 // request is what the process inside is to do.
@@ -109,10 +110,11 @@ func (req request) do() (result, error) {
 	if w.does == check {
 		return j.timed(t.does[check])
 	}
-	res, err := j.timed(t.does[build])
+	res, end, err := j.built(t)
 	if err != nil {
 		return res, err
 	}
+	defer end()
 	got, err := look()
 	if err != nil {
 		return res, err
@@ -132,26 +134,59 @@ func (req request) do() (result, error) {
 	return res, nil
 }
 
+// built has a tool build the plan. end is called when that has been looked at.
+func (j *job) built(t tool) (res result, end func(), err error) {
+	if !t.stays {
+		res, err := j.timed(t.does[build])
+		return res, func() {}, err
+	}
+	cmd, output, err := j.command(t.does[build])
+	if err != nil {
+		return res, nil, err
+	}
+	took, s, err := startStaying(cmd)
+	if err != nil {
+		return res, nil, fmt.Errorf("%s: %w: %s", strings.Join(cmd.Args, " "), err, bytes.TrimSpace(output.Bytes()))
+	}
+	return result{Seconds: took.Seconds()}, func() { _ = s.end() }, nil
+}
+
+// command is the program that f names. What it writes to standard error is in
+// output.
+func (j *job) command(f func(*job) ([]string, error)) (cmd *exec.Cmd, output *bytes.Buffer, err error) {
+	argv, err := f(j)
+	if err != nil {
+		return nil, nil, err
+	}
+	output = &bytes.Buffer{}
+	cmd = exec.Command(argv[0], argv[1:]...)
+	cmd.Dir, cmd.Stderr = j.dir, output
+	return cmd, output, nil
+}
+
 // timed runs the program that f names, from its start to its end.
 func (j *job) timed(f func(*job) ([]string, error)) (result, error) {
-	argv, err := f(j)
+	cmd, output, err := j.command(f)
 	if err != nil {
 		return result{}, err
 	}
-	var output bytes.Buffer
-	cmd := exec.Command(argv[0], argv[1:]...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = j.dir, &output, &output
+	cmd.Stdout = output
 	start := time.Now()
 	err = cmd.Run()
 	took := time.Since(start)
 	if err != nil {
-		return result{}, fmt.Errorf("%s: %w: %s", strings.Join(argv, " "), err, bytes.TrimSpace(output.Bytes()))
+		return result{}, fmt.Errorf("%s: %w: %s", strings.Join(cmd.Args, " "), err, bytes.TrimSpace(output.Bytes()))
 	}
-	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage) // of wait4: its children's with it
-	return result{
-		Seconds: took.Seconds(),
-		User:    time.Duration(usage.Utime.Nano()).Seconds(),
-		System:  time.Duration(usage.Stime.Nano()).Seconds(),
-		RSS:     usage.Maxrss << 10,
-	}, nil
+	res := result{Seconds: took.Seconds()}
+	res.measure(cmd.ProcessState)
+	return res, nil
+}
+
+// measure notes what a process that has ended, and those that it waited for,
+// have used. The most memory is at least that of the process that started it.
+func (res *result) measure(p *os.ProcessState) {
+	usage := p.SysUsage().(*syscall.Rusage)
+	res.User = time.Duration(usage.Utime.Nano()).Seconds()
+	res.System = time.Duration(usage.Stime.Nano()).Seconds()
+	res.RSS = usage.Maxrss << 10
 }

@@ -130,8 +130,11 @@ func (rep *report) table(rows []row) error {
 		for _, other := range rows {
 			fmt.Fprintf(t, "%.2f\t", r.Ratios[other.Tool])
 		}
-		if rep.cpu {
+		switch {
+		case rep.cpu && r.RSS > 0:
 			fmt.Fprintf(t, "%.3f s\t%.3f s\t%.1f\t", r.User, r.System, float64(r.RSS)/(1<<20))
+		case rep.cpu: // it goes on after it has built
+			fmt.Fprint(t, "\t\t\t")
 		}
 		if isDown {
 			fmt.Fprintf(t, "%.3f s\t", r.After)

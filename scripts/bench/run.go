@@ -165,7 +165,7 @@ func (r *runner) leaveOut(w io.Writer) {
 	kept := r.tools[:0:0]
 	for _, t := range r.tools {
 		if t.missing != nil {
-			if err := t.missing(r.config); err != nil {
+			if err := t.missing(&r.config); err != nil {
 				fmt.Fprintf(w, "bench: without %s: %v\n", t.name, err)
 				continue
 			}
@@ -180,7 +180,7 @@ func (r *runner) compare(w workload) (*comparison, error) {
 	c := &comparison{workload: w, results: map[string][]result{}}
 	for round := range r.rounds {
 		for _, t := range r.tools {
-			if t.does[w.does] == nil {
+			if !t.can(w) {
 				continue
 			}
 			r.progress("%s: round %d of %d: %s", w, round+1, r.rounds, t.name)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -15,19 +16,28 @@ type tool struct {
 	name  string
 	about string
 	// missing says why the tool can't be used; nil is that it can.
-	missing func(cfg config) error
+	missing func(cfg *config) error
 	// does has, for each task that the tool is asked to do, a function that
 	// returns the program to run, with its arguments.
 	does map[task]func(j *job) ([]string, error)
 	// waits says that when it has taken something down, the kernel has let go.
 	// Otherwise the time until it has is added.
 	waits bool
+	only  []string // the families that it builds; empty for all
+	// stays says that what it has built ends with it: it tells when it is done,
+	// and goes on until it is told to stop.
+	stays bool
+}
+
+// can reports whether a tool is asked to do a workload.
+func (t tool) can(w workload) bool {
+	return t.does[w.does] != nil && (len(t.only) == 0 || slices.Contains(t.only, w.name))
 }
 
 // tools are all there are, in the order of the table. Each is in a file of its
 // own.
 func tools() []tool {
-	return []tool{floorTool, nescriptTool, goNetlinkTool, batchTool, shellTool}
+	return []tool{floorTool, nescriptTool, goNetlinkTool, batchTool, shellTool, pyroute2Tool, mininetTool}
 }
 
 func findTool(name string) (tool, error) {

@@ -66,8 +66,8 @@ func (p *plan) shell() string {
 }
 
 // needs says that a tool needs a program.
-func needs(program string) func(config) error {
-	return func(config) error {
+func needs(program string) func(*config) error {
+	return func(*config) error {
 		_, err := exec.LookPath(program)
 		return err
 	}
