@@ -61,9 +61,11 @@ func (e *Engine) Close() error { return e.pool.close() }
 // Run does the steps in order. It stops at the first that fails, or before the
 // next one when ctx is done, with a *StepError.
 func (e *Engine) Run(ctx context.Context, steps ...Step) error {
-	run := e.newRun()
+	run, timer := e.newRun(), timerOf(ctx)
 	for done := 0; done < len(steps); {
+		start := timer.start()
 		n, err := e.some(ctx, run, steps[done:])
+		timer.ended(start, steps[done:min(done+max(n, 1), len(steps))])
 		done += n
 		if err != nil {
 			step := steps[done]

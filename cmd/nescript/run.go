@@ -14,7 +14,7 @@ import (
 )
 
 // runFlags are the flags of run.
-type runFlags struct{ dryRun, sandbox, keep, quiet, verbose bool }
+type runFlags struct{ dryRun, sandbox, keep, quiet, verbose, timing bool }
 
 func newRun(a *app) *cobra.Command {
 	var f runFlags
@@ -40,6 +40,7 @@ output, and so is the result, last; what the script prints goes to standard erro
 	flags.BoolVar(&f.sandbox, "sandbox", false, "run in namespaces of its own: needs no root, and all is gone at the end")
 	flags.BoolVar(&a.json, "json", false, "write errors and the result as JSON")
 	flags.BoolVar(&f.keep, "keep", false, "leave what there is when it fails, rather than undo it")
+	flags.BoolVar(&f.timing, "timing", false, timingUsage)
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress, nothing but what the script prints and errors")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "write each statement to standard error as it runs")
 	return cmd
@@ -80,7 +81,14 @@ func (a *app) runScript(ctx context.Context, s *script, f runFlags, cfg lab.Conf
 	if !f.quiet && !f.verbose && isTerminal(a.err) {
 		defer w.show(a.err)()
 	}
+	var timing interp.Timing
+	if f.timing {
+		cfg.Options = append(cfg.Options, interp.Timed(&timing))
+		defer writeTiming(a.err, &timing)
+	}
+	parsing := time.Now()
 	file, err := lang.Parse(s.name, []byte(s.src))
+	timing.Parse = time.Since(parsing)
 	if err != nil {
 		return checkAlso(s, cfg.Options)
 	}
