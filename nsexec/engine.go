@@ -65,7 +65,7 @@ func (e *Engine) Run(ctx context.Context, steps ...Step) error {
 	for done := 0; done < len(steps); {
 		start := timer.start()
 		n, err := e.some(ctx, run, steps[done:])
-		timer.ended(start, steps[done:min(done+max(n, 1), len(steps))])
+		timer.ended(start, steps[done:], n, err)
 		done += n
 		if err != nil {
 			step := steps[done]

@@ -32,9 +32,14 @@ func (t stepTimer) start() (at time.Time) {
 	return at
 }
 
-// ended tells of steps that began at a time.
-func (t stepTimer) ended(at time.Time, steps []Step) {
-	if t != nil {
-		t(steps, time.Since(at))
+// ended tells of the first n of steps, which began at a time, and of the next
+// one where it failed.
+func (t stepTimer) ended(at time.Time, steps []Step, n int, failed error) {
+	if t == nil {
+		return
 	}
+	if failed != nil {
+		n++
+	}
+	t(steps[:n], time.Since(at))
 }

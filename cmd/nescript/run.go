@@ -26,7 +26,8 @@ fails, or is interrupted, is undone: all that it changed is put back.
 
 FILE may be - for standard input. x=v gives the script's param x; what follows --
 it finds in $args. With --json every error is a record, one a line, on standard
-output, and so is the result, last; what the script prints goes to standard error.`,
+output, and so is the result, last; what the script prints goes to standard error.
+With --timing it says in the end where the time went.`,
 		Example: `  nescript run lab.nes hosts=50
   nescript run --sandbox lab.nes
   echo 'in ns example < bridge br0 up >' | nescript run -`,
