@@ -11,16 +11,30 @@ import (
 // little, so that it shows what a tool adds. The links are bridges, which are
 // made without options on every kernel that has containers.
 
+// addrLinks is how many links share the addresses: the kernel goes through all
+// of a link's for each new one, which would be most of the time.
+const addrLinks = 100
+
 var addrs = family{
-	name: "addrs", about: "N addresses on one link",
+	name: "addrs", about: fmt.Sprintf("N addresses on %d links", addrLinks),
 	does: build, sizes: []int{10_000}, most: 1 << 20,
 	unit: "address", units: itself,
 	plan: func(n int) *plan {
 		p, one := onlyOne()
-		p.links = []link{{space: one, kind: "bridge", name: "br0", addrs: many(netip.MustParseAddr("10.0.0.1"), n)}}
+		for i := range min(n, addrLinks) {
+			p.links = append(p.links, link{space: one, kind: "bridge", name: fmt.Sprintf("br%d", i+1)})
+		}
+		for i, a := range many(netip.MustParseAddr("10.0.0.1"), n) {
+			l := &p.links[i%addrLinks]
+			l.addrs = append(l.addrs, a)
+		}
 		return p
 	},
-	script: manyScript(`bridge br0 up; for i in 1..n < addr br0 (host(10.0.0.0/8, i)) >`),
+	script: manyScript(fmt.Sprintf(`for b in 1..(min(n, %d)) < bridge br$b up >
+	for i in 1..n <
+		let b = (i - 1) %% %[1]d + 1
+		addr br$b (host(10.0.0.0/8, i))
+	>`, addrLinks)),
 }
 
 var routes = family{
