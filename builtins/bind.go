@@ -31,6 +31,10 @@ func (s *Spec) Bind(env *Env, mod Modifiers, args []Arg) (*Call, *ArgError) {
 		params: s.ParamsFor(mod),
 		args:   args,
 	}
+	b.readings = b.few[:min(len(args), len(b.few))]
+	if len(args) > len(b.few) {
+		b.readings = make([]reading, len(args))
+	}
 	if err := b.split(); err != nil {
 		return nil, err
 	}
@@ -83,6 +87,27 @@ type binder struct {
 	free   []int // the positional arguments, as indexes into args
 	after  []int // for each option given, how many positionals came before it
 	blur   bool  // a spread argument made the count unknown
+
+	readings []reading // of each argument, the last
+	few      [8]reading
+}
+
+// reading is an argument, read as a parameter's type.
+type reading struct {
+	as  *Param
+	v   any
+	err error
+}
+
+// reading reads args[i], whose value is known, as a parameter. It is mostly
+// asked twice: whether the argument fits, and then what it is.
+func (b *binder) reading(p *Param, i int) (any, error) {
+	r := &b.readings[i]
+	if r.as != p {
+		v, err := parse(p.Type, p.Many, b.args[i].Value)
+		*r = reading{p, v, err}
+	}
+	return r.v, r.err
 }
 
 // split tells the options from the positional arguments.
@@ -90,7 +115,7 @@ func (b *binder) split() *ArgError {
 	for i := 0; i < len(b.args); {
 		a := b.args[i]
 		if o := b.optionAt(i); o != nil {
-			n, g, err := b.option(*o, i, b.names)
+			n, g, err := b.option(o, i, b.names)
 			if err != nil {
 				return err
 			}
@@ -114,7 +139,7 @@ func (b *binder) optionAt(i int) *Option {
 	if !a.Bare || a.Value == nil {
 		return nil
 	}
-	if len(b.free) == 0 && len(b.params) > 0 && !b.params[0].Optional && b.fits(b.params[0], i) {
+	if len(b.free) == 0 && len(b.params) > 0 && !b.params[0].Optional && b.fits(&b.params[0], i) {
 		return nil
 	}
 	return b.names(a.Value.String())
@@ -125,8 +150,8 @@ func (b *binder) names(word string) *Option {
 	if o := findOption(b.call.Spec.Options, word); o != nil {
 		return o
 	}
-	for _, p := range b.params {
-		if o := findOption(p.Options, word); o != nil {
+	for i := range b.params {
+		if o := findOption(b.params[i].Options, word); o != nil {
 			return o
 		}
 	}
@@ -149,7 +174,7 @@ func findOption(opts []Option, word string) *Option {
 
 // option reads an option that stands at args[i], and returns where the next
 // argument is. isName tells what ends an option that takes many values.
-func (b *binder) option(o Option, i int, isName func(string) *Option) (int, Given, *ArgError) {
+func (b *binder) option(o *Option, i int, isName func(string) *Option) (int, Given, *ArgError) {
 	g := Given{Option: o, Arg: i}
 	i++
 	if len(o.Options) > 0 {
@@ -162,7 +187,7 @@ func (b *binder) option(o Option, i int, isName func(string) *Option) (int, Give
 		if i >= len(b.args) || o.Many && len(g.Values) >= max(o.Least, 1) && b.ends(i, o, isName) {
 			break
 		}
-		v, err := b.read(o.Type, o.Many, i, fmt.Sprintf("%q", o.Name))
+		v, err := b.readOption(o, i)
 		if err != nil {
 			return 0, g, err
 		}
@@ -183,7 +208,7 @@ func (b *binder) option(o Option, i int, isName func(string) *Option) (int, Give
 }
 
 // ends reports whether args[i] ends the values of an option that takes many.
-func (b *binder) ends(i int, o Option, isName func(string) *Option) bool {
+func (b *binder) ends(i int, o *Option, isName func(string) *Option) bool {
 	a := b.args[i]
 	if !a.Bare || a.Value == nil {
 		return false
@@ -193,7 +218,7 @@ func (b *binder) ends(i int, o Option, isName func(string) *Option) bool {
 }
 
 // nested reads the options of an option, such as those of `nexthop`.
-func (b *binder) nested(o Option, g Given, i int) (int, Given, *ArgError) {
+func (b *binder) nested(o *Option, g Given, i int) (int, Given, *ArgError) {
 	for i < len(b.args) {
 		a := b.args[i]
 		if !a.Bare || a.Value == nil {
@@ -203,7 +228,7 @@ func (b *binder) nested(o Option, g Given, i int) (int, Given, *ArgError) {
 		if sub == nil {
 			break
 		}
-		n, got, err := b.option(*sub, i, func(w string) *Option { return findOption(o.Options, w) })
+		n, got, err := b.option(sub, i, func(w string) *Option { return findOption(o.Options, w) })
 		if err != nil {
 			return 0, g, err
 		}
@@ -219,20 +244,37 @@ func (b *binder) nested(o Option, g Given, i int) (int, Given, *ArgError) {
 	return i, g, nil
 }
 
-// read reads args[i] as a type; nil where its value is not known yet.
-func (b *binder) read(t Type, many bool, i int, what string) (any, *ArgError) {
+// readOption reads args[i] as an option's value; nil where it is not known yet.
+func (b *binder) readOption(o *Option, i int) (any, *ArgError) {
 	a := b.args[i]
 	if a.Value == nil {
 		return nil, nil
 	}
-	v, err := parse(t, many, a.Value)
+	v, err := parse(o.Type, o.Many, a.Value)
 	if err != nil {
-		if what == t.String() { // the type's error says it
-			return nil, &ArgError{Arg: i, Msg: err.Error()}
-		}
-		return nil, &ArgError{Arg: i, Msg: fmt.Sprintf("%s: %v", what, err)}
+		return nil, unread(o.Type, i, fmt.Sprintf("%q", o.Name), err)
 	}
 	return v, nil
+}
+
+// readParam reads args[i] as a parameter; nil where its value is not known yet.
+func (b *binder) readParam(p *Param, i int) (any, *ArgError) {
+	if b.args[i].Value == nil {
+		return nil, nil
+	}
+	v, err := b.reading(p, i)
+	return v, unread(p.Type, i, p.Name, err)
+}
+
+// unread is the error of an argument that does not read as a type; nil if err is.
+func unread(t Type, i int, what string, err error) *ArgError {
+	if err != nil {
+		if what == t.String() { // the type's error says it
+			return &ArgError{Arg: i, Msg: err.Error()}
+		}
+		return &ArgError{Arg: i, Msg: fmt.Sprintf("%s: %v", what, err)}
+	}
+	return nil
 }
 
 // place gives each positional argument to a parameter. Which goes where is
@@ -248,7 +290,7 @@ func (b *binder) place() *ArgError {
 		if p == nobody {
 			continue
 		}
-		v, err := b.read(b.params[p].Type, b.params[p].Many, b.free[k], b.params[p].Name)
+		v, err := b.readParam(&b.params[p], b.free[k])
 		if err != nil {
 			return err
 		}
@@ -270,7 +312,7 @@ func (b *binder) fit(k, p int, full bool, to []int) bool {
 		}
 		return k == len(b.free)
 	}
-	param := b.params[p]
+	param := &b.params[p]
 	if k < len(b.free) && (!full || param.Many) && b.fits(param, b.free[k]) {
 		to[k] = p
 		if b.fit(k+1, p, true, to) {
@@ -283,12 +325,11 @@ func (b *binder) fit(k, p int, full bool, to []int) bool {
 	return b.fit(k, p+1, false, to)
 }
 
-func (b *binder) fits(p Param, i int) bool {
-	v := b.args[i].Value
-	if v == nil {
+func (b *binder) fits(p *Param, i int) bool {
+	if b.args[i].Value == nil {
 		return true
 	}
-	_, err := parse(p.Type, p.Many, v)
+	_, err := b.reading(p, i)
 	return err == nil
 }
 

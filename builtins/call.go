@@ -61,7 +61,7 @@ func compiles(c *Call) *ArgError {
 
 // Given is an option that was given.
 type Given struct {
-	Option Option
+	Option *Option // of the table
 	Param  int     // the parameter that it belongs to, or -1: the verb
 	Values []any   // none for a flag
 	Given  []Given // its own options
@@ -158,9 +158,9 @@ func Opt[T any](c *Call, name string) (T, bool) { return GivenAs[T](c.given, nam
 
 // GivenAs is the value of an option as a T.
 func GivenAs[T any](given []Given, name string) (T, bool) {
-	for _, g := range given {
-		if g.Option.Name == name {
-			v, ok := g.Value().(T)
+	for i := range given {
+		if given[i].Option.Name == name {
+			v, ok := given[i].Value().(T)
 			return v, ok
 		}
 	}
@@ -180,9 +180,9 @@ func (c *Call) Repeated(name string) []Given {
 }
 
 func findGiven(given []Given, name string, param int) (Given, bool) {
-	for _, g := range given {
-		if g.Option.Name == name && g.Param == param {
-			return g, true
+	for i := range given {
+		if g := &given[i]; g.Option.Name == name && g.Param == param {
+			return *g, true
 		}
 	}
 	return Given{}, false

@@ -18,13 +18,13 @@ func (b *binder) misfit() *ArgError {
 	// The first argument that fits nothing at its place.
 	p, full := 0, false
 	for _, i := range b.free {
-		for p < len(b.params) && (full && !b.params[p].Many || !b.fits(b.params[p], i) && (full || b.params[p].Optional)) {
+		for p < len(b.params) && (full && !b.params[p].Many || !b.fits(&b.params[p], i) && (full || b.params[p].Optional)) {
 			p, full = p+1, false
 		}
 		if p == len(b.params) {
 			return b.surplus(i)
 		}
-		if _, err := b.read(b.params[p].Type, b.params[p].Many, i, b.params[p].Name); err != nil {
+		if _, err := b.readParam(&b.params[p], i); err != nil {
 			return b.suggest(err)
 		}
 		full = true
@@ -41,11 +41,12 @@ func (b *binder) tooFew() *ArgError {
 		return nil
 	}
 	k := 0
-	for _, p := range b.params {
+	for n := range b.params {
+		p := &b.params[n]
 		switch {
 		case p.Optional:
 		case k == len(b.free):
-			return b.missing(p)
+			return b.missing(*p)
 		case !b.fits(p, b.free[k]):
 			return nil // another error comes first
 		default:
@@ -74,7 +75,7 @@ func (b *binder) unfilled(p int) *ArgError {
 		}
 		// A parameter for many may have taken what was meant for this one.
 		if before := max(p-1, 0); len(b.free) >= b.required() && b.params[before].Many && !b.params[before].Optional {
-			if _, err := b.read(b.params[p].Type, b.params[p].Many, b.free[len(b.free)-1], b.params[p].Name); err != nil {
+			if _, err := b.readParam(&b.params[p], b.free[len(b.free)-1]); err != nil {
 				return err
 			}
 		}

@@ -71,7 +71,7 @@ func enqueue(ctx context.Context, call *builtins.Call) error {
 }
 
 // chainLimit is how many steps gather at most.
-const chainLimit = 256
+const chainLimit = 1024
 
 // site is where a step comes from: its Tag.
 type site struct {

@@ -61,7 +61,7 @@ func (o addrOp) String() string {
 // prepare notes how to take an address away that is new, or what the link had,
 // where one changes or goes: others may go with it, and routes.
 func (o addrOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
-	index, err := c.Index(o.cfg.Link)
+	index, err := c.indexOf(o.cfg.Link)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (o addrOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error
 }
 
 func (o addrOp) act(_ context.Context, c *Conn) error {
-	index, err := c.Index(o.cfg.Link)
+	index, err := c.indexOf(o.cfg.Link)
 	if err != nil {
 		return err
 	}
@@ -185,7 +185,7 @@ func (o flushAddrOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, 
 }
 
 func (o flushAddrOp) act(_ context.Context, c *Conn) error {
-	index, err := c.Index(o.link)
+	index, err := c.indexOf(o.link)
 	if err != nil {
 		return err
 	}

@@ -21,8 +21,13 @@ type Conn struct {
 	space space
 
 	once    sync.Once
-	handle  *netlink.Handle
-	sockets map[int]*nl.SocketHandle // the route socket that handle uses
+	socket  *socket
+	dialErr error // why there is none
+
+	handleOnce sync.Once
+	handle     *netlink.Handle // nil until somebody asks for it
+
+	known knownLinks
 
 	reindexed map[int]int // in a Do: the indexes of links that were moved here
 }
@@ -44,27 +49,6 @@ type space interface {
 // Ref is the namespace that the connection is to.
 func (c *Conn) Ref() Ref { return c.ref }
 
-// Handle is a netlink handle bound to the namespace, for rtnetlink only. It
-// retries interrupted dumps, and its errors carry the kernel's own text.
-func (c *Conn) Handle() *netlink.Handle {
-	c.once.Do(c.dialHere)
-	return c.handle
-}
-
-// Request starts an rtnetlink request that goes through the namespace's socket.
-// Execute it with unix.NETLINK_ROUTE as the kind of socket. Its errors carry
-// the kernel's own text.
-func (c *Conn) Request(proto, flags int) *nl.NetlinkRequest {
-	c.once.Do(c.dialHere)
-	if c.faulty(proto) {
-		proto = badMessage
-	}
-	req := nl.NewNetlinkRequest(proto, flags)
-	req.Sockets = c.sockets
-	req.RetryInterrupted = true
-	return req
-}
-
 // NsFd returns a descriptor of another namespace, to tell the kernel where a
 // link's peer belongs or where it moves. The descriptor serves until release is
 // called.
@@ -81,51 +65,68 @@ func (c *Conn) Forget(ref Ref) { c.space.forget(ref) }
 
 // dial opens the netlink socket. The calling thread must be in the namespace.
 func (c *Conn) dial() error {
+	s, err := openSocket()
+	if err != nil {
+		return err
+	}
+	if c.id, err = socketCookie(s.fd); err != nil {
+		s.close()
+		return err
+	}
+	c.socket = s
+	return nil
+}
+
+// dialHere opens the socket from within an action that runs on a thread in the
+// namespace. Where that fails, requests return the error.
+func (c *Conn) dialHere() {
+	if c.socket == nil {
+		c.dialErr = c.dial()
+	}
+}
+
+// Handle is a netlink handle bound to the namespace, for rtnetlink only. It
+// retries interrupted dumps, and its errors carry the kernel's own text. It has
+// a socket of its own, opened by the first call; where that fails its requests
+// do, too.
+func (c *Conn) Handle() *netlink.Handle {
+	c.handleOnce.Do(func() {
+		err := inNamespace(c.nsfd, func(*thread) (err error) {
+			c.handle, err = openHandle()
+			return err
+		})
+		if err != nil {
+			c.handle = &netlink.Handle{}
+		}
+	})
+	return c.handle
+}
+
+// openHandle opens a handle in the calling thread's namespace.
+func openHandle() (*netlink.Handle, error) {
 	h, err := netlink.NewHandleWithOptions(netlink.HandleOptions{
 		RetryInterrupted:        true,
 		DisableVFInfoCollection: true,
 	}, unix.NETLINK_ROUTE)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c.handle = h
-	if c.sockets = socketsOf(h); c.sockets == nil {
-		s, err := nl.GetNetlinkSocketAt(-1, -1, unix.NETLINK_ROUTE)
-		if err != nil {
-			h.Close()
-			return err
-		}
-		c.sockets = map[int]*nl.SocketHandle{unix.NETLINK_ROUTE: {Socket: s}}
-	}
-	// A kernel without extended acks gives plain errnos.
-	_ = c.sockets[unix.NETLINK_ROUTE].Socket.SetExtAck(true)
-	c.id, err = socketCookie(c.sockets[unix.NETLINK_ROUTE].Socket.GetFd())
-	return err
+	extendErrors(h)
+	return h, nil
 }
 
-// dialHere opens the socket from within an action that runs on a thread in the
-// namespace. Where that fails, requests open a socket each, on this thread, and
-// so return the same error.
-func (c *Conn) dialHere() {
-	if c.handle == nil && c.dial() != nil {
-		c.handle = &netlink.Handle{}
-	}
-}
-
-// socketsOf takes the sockets out of a handle. The netlink package has no other
-// way to share them, or to switch extended acks on for one handle only. A
-// version of it that keeps them elsewhere costs a second socket a namespace,
-// and its handles the kernel's text.
-func socketsOf(h *netlink.Handle) map[int]*nl.SocketHandle {
+// extendErrors has the kernel explain its errors to a handle. The netlink
+// package can switch that on for all handles of a program only. A version of it
+// that keeps its sockets elsewhere costs its handles the kernel's text.
+func extendErrors(h *netlink.Handle) {
 	field := reflect.ValueOf(h).Elem().FieldByName("sockets")
 	if !field.IsValid() || field.Type() != reflect.TypeFor[map[int]*nl.SocketHandle]() {
-		return nil
+		return
 	}
-	sockets := make(map[int]*nl.SocketHandle, field.Len())
 	for it := field.MapRange(); it.Next(); {
-		sockets[int(it.Key().Int())] = (*nl.SocketHandle)(it.Value().UnsafePointer())
+		// A kernel without extended acks gives plain errnos.
+		_ = (*nl.SocketHandle)(it.Value().UnsafePointer()).Socket.SetExtAck(true)
 	}
-	return sockets
 }
 
 // close closes the sockets and the namespace's descriptor.
@@ -133,8 +134,8 @@ func (c *Conn) close() {
 	if c.handle != nil {
 		c.handle.Close()
 	}
-	for _, s := range c.sockets {
-		s.Socket.Close() // the same as the handle's; a second close does nothing
+	if c.socket != nil {
+		c.socket.close()
 	}
 	if c.nsfd >= 0 {
 		unix.Close(c.nsfd)

@@ -26,6 +26,24 @@
 // handle, raw requests, and links by name. Functions such as [Links], [Addrs]
 // and [Routes] read through one, in [Engine.Look].
 //
+// # Speed
+//
+// What can be seen is always as if the steps of a Run were done one by one, in
+// order, each by itself; [StepByStep] has the engine do just that. Else it takes
+// fewer messages and waits less:
+//
+//   - A link that is made and then set is made so by one message, and settings of
+//     a link that follow each other go together (fuse.go). What the kernel refuses
+//     is done again step by step, and fails where it is wrong.
+//   - The index of a link that a Run has made or found is known until an action
+//     may have changed names (known.go), and in a namespace that the engine has
+//     made it gives links the indexes that the kernel would (index.go).
+//   - Namespaces are made ahead on a thread per processor, and named ahead where
+//     no step before can tell (ahead.go, unseen.go). Somebody who looks from
+//     outside may see one some steps early. Where a step before fails it is taken
+//     back.
+//   - A request is two system calls on a socket that is kept (execute.go).
+//
 // # Errors
 //
 // A failed action is a [StepError], which says which it was, around an

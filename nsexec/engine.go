@@ -22,6 +22,7 @@ type Engine struct {
 	resolvers map[RefKind]func(context.Context, string) (int, error)
 	faults    func(point string) error // of InjectFaults; nil but in tests
 	undoes    atomic.Int32             // how many Backs are under way
+	stepwise  bool                     // of StepByStep
 }
 
 // Option sets up an Engine.
@@ -39,6 +40,12 @@ func Resolver(kind RefKind, f func(ctx context.Context, name string) (pid int, e
 func MaxOpen(n int) Option {
 	return func(e *Engine) { e.pool.max = max(n, 1) }
 }
+
+// StepByStep has the engine do each step by itself, as it stands, without what
+// makes it fast: steps in one message, namespaces made ahead, indexes that are
+// known or chosen. What is there in the end, and what is said of a failure, is
+// the same; it is for tests that look whether that is so.
+func StepByStep() Option { return func(e *Engine) { e.stepwise = true } }
 
 // NewEngine returns an Engine. It needs no privilege; what its actions do may.
 func NewEngine(opts ...Option) (*Engine, error) {
@@ -62,6 +69,9 @@ func (e *Engine) Close() error { return e.pool.close() }
 // next one when ctx is done, with a *StepError.
 func (e *Engine) Run(ctx context.Context, steps ...Step) error {
 	run, timer := e.newRun(), timerOf(ctx)
+	ahead := e.startAhead(ctx, steps)
+	defer ahead.close()
+	ctx = withAhead(ctx, ahead)
 	for done := 0; done < len(steps); {
 		start := timer.start()
 		n, err := e.some(ctx, run, steps[done:])
@@ -75,9 +85,10 @@ func (e *Engine) Run(ctx context.Context, steps ...Step) error {
 	return nil
 }
 
-// newRun begins what the names of namespaces are looked at anew for.
+// newRun begins what the names of namespaces and links are looked at anew for.
 func (e *Engine) newRun() uint64 {
 	e.pool.sweep()
+	e.pool.names.next()
 	return e.runs.Add(1)
 }
 
@@ -93,6 +104,9 @@ func (e *Engine) some(ctx context.Context, run uint64, steps []Step) (done int, 
 	}
 	defer e.pool.put(pc)
 	if !steps[0].Action.NeedsThread() {
+		if fused, n := e.fuse(steps); n > 1 && e.fused(ctx, &pc.Conn, fused) == nil {
+			return n, nil
+		}
 		if err := steps[0].Action.act(ctx, &pc.Conn); err != nil {
 			return 0, err
 		}

@@ -26,7 +26,9 @@ const letGoWithin = 2 * time.Minute
 // It is over when one that is made and deleted now has gone. That is done
 // twice: some of those before may have been held by sockets for just as long as
 // the first took.
-func (e *Engine) LetGo(ctx context.Context) error { return awaitLasts(ctx, 2) }
+func (e *Engine) LetGo(ctx context.Context) error { return awaitLasts(ctx, letGoTimes) }
+
+const letGoTimes = 2
 
 // awaitLasts does it some times in turn.
 func awaitLasts(ctx context.Context, times int) error {

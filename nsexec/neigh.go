@@ -54,7 +54,7 @@ func (o neighOp) String() string {
 }
 
 func (o neighOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
-	index, err := c.Index(o.cfg.Link)
+	index, err := c.indexOf(o.cfg.Link)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func (o neighOp) message(index int) message {
 }
 
 func (o neighOp) act(_ context.Context, c *Conn) error {
-	index, err := c.Index(o.cfg.Link)
+	index, err := c.indexOf(o.cfg.Link)
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (o flushNeighOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation,
 }
 
 func (o flushNeighOp) entries(c *Conn) ([]message, error) {
-	index, err := c.Index(o.link)
+	index, err := c.indexOf(o.link)
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ func DelNSAt(dir, name string) NsAction {
 
 // NewNamedNS makes a named network namespace, as [NewNS].
 func NewNamedNS(name string, loUp bool) error {
-	c, err := newNSOp{dir: DefaultMountPath, name: name, loUp: loUp}.make()
+	c, err := newNSOp{dir: DefaultMountPath, name: name, loUp: loUp}.make(context.Background())
 	if err != nil {
 		return err
 	}
@@ -90,8 +90,8 @@ func namedAt(dir, name string) Ref {
 	return Path(dir + "/" + name)
 }
 
-func (o newNSOp) act(_ context.Context, c *Conn) error {
-	made, err := o.make()
+func (o newNSOp) act(ctx context.Context, c *Conn) error {
+	made, err := o.make(ctx)
 	if err != nil {
 		return err
 	}
@@ -101,16 +101,55 @@ func (o newNSOp) act(_ context.Context, c *Conn) error {
 
 // make makes the namespace and returns a connection to it. The namespace comes
 // before the file of its name, so that a user without privilege gets EPERM.
-func (o newNSOp) make() (*Conn, error) {
+func (o newNSOp) make(ctx context.Context) (*Conn, error) {
 	path, err := namedPath(o.dir, o.name)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Lstat(path); err == nil {
-		return nil, &NSExistsError{Name: o.name}
+	c, named := o.madeAhead(ctx)
+	if !named {
+		if c, err = o.makeNow(c, path); err != nil {
+			return nil, err
+		}
 	}
-	c := &Conn{ref: o.ref(), nsfd: -1}
-	c.nsfd, err = newNamespace(func() error { return o.furnish(c, path) })
+	c.ref = o.ref()
+	return c, nil
+}
+
+// madeAhead is the namespace if it is there already, and whether it has its name.
+func (o newNSOp) madeAhead(ctx context.Context) (c *Conn, named bool) {
+	if !o.loUp || o.dir != DefaultMountPath {
+		return nil, false
+	}
+	return aheadOf(ctx).take(o.name)
+}
+
+// makeNow makes what there is not yet of the namespace: it, and its name.
+func (o newNSOp) makeNow(c *Conn, path string) (*Conn, error) {
+	_, err := os.Lstat(path)
+	if err == nil {
+		err = &NSExistsError{Name: o.name}
+	} else if err = nil; c == nil {
+		c, err = o.nameless()
+	}
+	if err == nil {
+		err = o.christen(c, path)
+	}
+	if err != nil && c != nil {
+		c.close()
+	}
+	return c, err
+}
+
+// nameless is a new namespace, its loopback up where that is wanted.
+func (o newNSOp) nameless() (*Conn, error) {
+	c := &Conn{nsfd: -1}
+	err := onWorker(func(t *thread) error {
+		if err := t.unshare(); err != nil {
+			return err
+		}
+		return c.openHere(o.loUp)
+	})
 	if err != nil {
 		c.close()
 		return nil, err
@@ -118,16 +157,25 @@ func (o newNSOp) make() (*Conn, error) {
 	return c, nil
 }
 
-// furnish runs on a thread in the new namespace.
-func (o newNSOp) furnish(c *Conn, path string) error {
+// openHere connects to the calling thread's namespace, which is new.
+func (c *Conn) openHere(loUp bool) (err error) {
+	if c.nsfd, err = openSelf(); err != nil {
+		return err
+	}
 	if err := c.dial(); err != nil {
 		return err
 	}
-	if o.loUp {
-		if err := c.loUp(); err != nil {
-			return fmt.Errorf("set lo up: %w", err)
-		}
+	if !loUp {
+		return nil
 	}
+	if err := c.loUp(); err != nil {
+		return fmt.Errorf("set lo up: %w", err)
+	}
+	return nil
+}
+
+// christen gives the namespace of a connection its name, once that is noted.
+func (o newNSOp) christen(c *Conn, path string) error {
 	if err := makeMountDir(o.dir); err != nil {
 		return err
 	}
@@ -136,20 +184,20 @@ func (o newNSOp) furnish(c *Conn, path string) error {
 			return err
 		}
 	}
-	return o.bind(path, c.id)
+	return o.bind(c, path)
 }
 
-// bind gives the thread's namespace its name. The file alone decides between
-// two who want the same one.
-func (o newNSOp) bind(path string, cookie uint64) error {
-	err := newNameFile(o.dir, path, nameMark(cookie))
+// bind binds the name to the namespace. The file alone decides between two who
+// want the same one.
+func (o newNSOp) bind(c *Conn, path string) error {
+	err := newNameFile(o.dir, path, nameMark(c.id))
 	if errors.Is(err, unix.EEXIST) {
 		return &NSExistsError{Name: o.name}
 	}
 	if err != nil {
 		return err
 	}
-	if err := unix.Mount("/proc/thread-self/ns/net", path, "none", unix.MS_BIND, ""); err != nil {
+	if err := unix.Mount(fmt.Sprintf("/proc/self/fd/%d", c.nsfd), path, "none", unix.MS_BIND, ""); err != nil {
 		return join(mountError(path, err), os.Remove(path))
 	}
 	return nil

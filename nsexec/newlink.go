@@ -80,7 +80,7 @@ func (o newLinkOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, er
 		return o, nil
 	}
 	if o.cfg.Master != (LinkRef{}) && olderNear {
-		master, err := c.Index(o.cfg.Master)
+		master, err := c.indexOf(o.cfg.Master)
 		if err != nil {
 			return nil, err
 		}
@@ -109,7 +109,7 @@ func (o newLinkOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, er
 // prepareChange notes what a link that is there and its new master are.
 func (o newLinkOp) prepareChange(ctx context.Context, c *Conn, u *Undo) error {
 	if o.cfg.Master != (LinkRef{}) && !u.owns(c.id) {
-		master, err := c.Index(o.cfg.Master)
+		master, err := c.indexOf(o.cfg.Master)
 		if err != nil {
 			return err
 		}
@@ -140,7 +140,7 @@ func (o newLinkOp) farEnd(c *Conn) (Ref, uint64, error) {
 }
 
 func (o newLinkOp) act(ctx context.Context, c *Conn) error {
-	if err := o.request(c); err != nil || o.cfg.Alias == "" {
+	if err := o.make(c); err != nil || o.cfg.Alias == "" {
 		return err
 	}
 	link := LinkRef{Name: o.cfg.Name}
@@ -150,6 +150,53 @@ func (o newLinkOp) act(ctx context.Context, c *Conn) error {
 		_ = delLinkOp{link: link}.act(ctx, c) // it was made just now, and half of it is none
 	}
 	return err
+}
+
+// make makes the link, with an index of our choice where we may choose it.
+func (o newLinkOp) make(c *Conn) error {
+	far, release, err := o.farConn(c)
+	if err != nil {
+		return err
+	}
+	defer release()
+	chosen, did := o.withIndexes(c, far)
+	err = chosen.request(c)
+	if err == nil {
+		chosen.learnMade(c, far)
+		return nil
+	}
+	if !did {
+		return err
+	}
+	chosen.giveBack(c, far)
+	if !isTaken(err) {
+		return err
+	}
+	if err := o.request(c); err != nil {
+		return err
+	}
+	if far != nil { // first, since it has the lower index where both are in one namespace
+		far.goOnBehind(o.cfg.Peer.Name)
+	}
+	c.goOnBehind(o.cfg.Name)
+	return nil
+}
+
+// farConn is the connection to where the other end of a pair is made; nil where
+// there is none, or none that is kept.
+func (o newLinkOp) farConn(c *Conn) (far *Conn, release func(), err error) {
+	p, ok := c.space.(*pool)
+	switch {
+	case o.cfg.Peer == nil || !ok:
+		return nil, func() {}, nil
+	case o.cfg.Peer.NS == c.ref:
+		return c, func() {}, nil
+	}
+	pc, err := p.get(context.Background(), o.cfg.Peer.NS, p.runOf(c))
+	if err != nil {
+		return nil, nil, err
+	}
+	return &pc.Conn, func() { p.put(pc) }, nil
 }
 
 // request makes the link by one message.
@@ -188,7 +235,7 @@ func (o newLinkOp) request(c *Conn) error {
 }
 
 // refs adds the attributes that name other links.
-func (o newLinkOp) refs(c *Conn, req *nl.NetlinkRequest) error {
+func (o newLinkOp) refs(c *Conn, req *Request) error {
 	for _, r := range []struct {
 		attr int
 		link LinkRef
@@ -196,7 +243,7 @@ func (o newLinkOp) refs(c *Conn, req *nl.NetlinkRequest) error {
 		if r.link == (LinkRef{}) {
 			continue
 		}
-		index, err := c.Index(r.link)
+		index, err := c.indexOf(r.link)
 		if err != nil {
 			return err
 		}
@@ -216,7 +263,7 @@ func (o newLinkOp) data(c *Conn, info *nl.RtAttr) (release func(), err error) {
 		a.add(data)
 	}
 	for _, ref := range o.cfg.Refs {
-		index, err := c.Index(ref.Link)
+		index, err := c.indexOf(ref.Link)
 		if err != nil {
 			return release, err
 		}

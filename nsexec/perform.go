@@ -45,13 +45,29 @@ func Part(ctx context.Context, c *Conn, a Action) error { return a.act(ctx, c) }
 
 // performNamed performs an operation with its action's name, for InjectFaults.
 func performNamed(ctx context.Context, c *Conn, name string, op operation) error {
+	if age := c.ageOf(); age != nil && !namesStay(op) {
+		defer age.next()
+	}
 	if err := c.fault("before " + name); err != nil {
 		return err
 	}
-	if err := perform(ctx, c, op); err != nil {
+	err := perform(ctx, c, op)
+	if age := c.ageOf(); age != nil && isGoneUnseen(err) && namesStay(op) {
+		// A link that was known has been deleted by others. What there is now
+		// under its name, if anything, is what the operation is about.
+		age.next()
+		err = perform(ctx, c, op)
+	}
+	if err != nil {
 		return err
 	}
 	return c.fault("after " + name)
+}
+
+// isGoneUnseen reports whether the kernel does not know a link that was found.
+func isGoneUnseen(err error) bool {
+	var none *NoLinkError
+	return errors.Is(err, unix.ENODEV) && !errors.As(err, &none)
 }
 
 // Undoable reports whether an action knows how to undo itself. What changes

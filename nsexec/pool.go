@@ -30,6 +30,7 @@ type pool struct {
 	gone    map[uint64]bool // cookies that were looked for and are not to be found
 	anons   int
 	sweeper sweeper
+	names   nameAge
 	closed  bool
 }
 

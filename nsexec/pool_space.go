@@ -68,9 +68,12 @@ func (p *pool) made(c *Conn) error {
 		c.close()
 		return err
 	}
-	pc, err := p.insert(&pooled{Conn: Conn{ref: c.ref, nsfd: c.nsfd, id: c.id, space: p, handle: c.handle, sockets: c.sockets}, inode: id, path: path}, 0)
+	pc, err := p.insert(&pooled{Conn: Conn{ref: c.ref, nsfd: c.nsfd, id: c.id, space: p, socket: c.socket}, inode: id, path: path}, 0)
 	if err != nil {
 		return err
+	}
+	if !p.engine.stepwise {
+		pc.known.goOn(firstIndex)
 	}
 	p.put(pc)
 	return nil

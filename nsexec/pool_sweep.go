@@ -11,6 +11,7 @@ import (
 // sweeper knows when to look for names that have gone.
 type sweeper struct {
 	last    time.Time     // it looked
+	took    time.Duration // the last look
 	changed unix.Timespec // what it saw then: when a name last came or went
 	sure    bool          // no change since can have gone unseen
 }
@@ -19,10 +20,14 @@ type sweeper struct {
 // another: the time of a folder's change is kept in steps of up to 10 ms.
 const sweepEvery = 20 * time.Millisecond
 
+// sweepShare is what part of the time looking may take: with thousands of names
+// a look takes milliseconds.
+const sweepShare = 20
+
 // due reports whether names may have gone since it was last asked.
 func (s *sweeper) due() bool {
 	now := time.Now()
-	if now.Sub(s.last) < sweepEvery {
+	if now.Sub(s.last) < max(sweepEvery, sweepShare*s.took) {
 		return false
 	}
 	s.last = now
@@ -49,4 +54,5 @@ func (p *pool) sweep() {
 			p.remove(pc)
 		}
 	}
+	p.sweeper.took = time.Since(p.sweeper.last)
 }

@@ -249,7 +249,7 @@ func (o routeOp) way(c *Conn, hop NextHop) ([]Attr, error) {
 	if hop.Dev == (LinkRef{}) {
 		return out, nil
 	}
-	index, err := c.Index(hop.Dev)
+	index, err := c.indexOf(hop.Dev)
 	if err != nil {
 		return nil, err
 	}
@@ -279,7 +279,7 @@ func (o routeOp) multipath(c *Conn) ([]byte, error) {
 		index := 0
 		if hop.Dev != (LinkRef{}) {
 			var err error
-			if index, err = c.Index(hop.Dev); err != nil {
+			if index, err = c.indexOf(hop.Dev); err != nil {
 				return nil, err
 			}
 		}
@@ -334,7 +334,7 @@ func (o flushRouteOp) routes(c *Conn) ([]message, error) {
 	index := 0
 	if o.f.Dev != (LinkRef{}) {
 		var err error
-		if index, err = c.Index(o.f.Dev); err != nil {
+		if index, err = c.indexOf(o.f.Dev); err != nil {
 			return nil, err
 		}
 	}

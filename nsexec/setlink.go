@@ -47,13 +47,13 @@ func (o setLinkOp) String() string { return o.text }
 // prepare notes what the link is, and for a change that others come with, what
 // is on it.
 func (o setLinkOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
-	index, err := c.Index(o.link)
+	index, err := c.indexOf(o.link)
 	if err != nil {
 		return nil, err
 	}
 	ch := o.change
 	if ch.Master != (LinkRef{}) && !u.owns(c.id) {
-		master, err := c.Index(ch.Master)
+		master, err := c.indexOf(ch.Master)
 		if err != nil {
 			return nil, err
 		}
@@ -117,13 +117,13 @@ func (ch LinkChange) isLocal() bool {
 }
 
 func (o setLinkOp) act(_ context.Context, c *Conn) error {
-	index, err := c.Index(o.link)
+	index, err := c.indexOf(o.link)
 	if err != nil {
 		return err
 	}
 	ch := o.change
 	if ch.PortLink != (LinkAttr{}) {
-		other, err := c.Index(ch.PortLink.Link)
+		other, err := c.indexOf(ch.PortLink.Link)
 		if err != nil {
 			return err
 		}
@@ -148,7 +148,7 @@ func (o setLinkOp) act(_ context.Context, c *Conn) error {
 	case ch.NoMaster:
 		req.AddData(nl.NewRtAttr(unix.IFLA_MASTER, nl.Uint32Attr(0)))
 	case ch.Master != (LinkRef{}):
-		master, err := c.Index(ch.Master)
+		master, err := c.indexOf(ch.Master)
 		if err != nil {
 			return err
 		}

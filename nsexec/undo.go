@@ -51,6 +51,7 @@ type note struct {
 	ns     Ref // where
 	op     operation
 	strike func() error // has the journal forget it
+	ahead  bool         // of what was made ahead of its step
 }
 
 // branch is a part of a run that can be undone by itself.
@@ -145,12 +146,24 @@ func (u *Undo) Changes() int {
 
 // note notes how to undo what is about to be done in ns.
 func (u *Undo) note(ctx context.Context, ns Ref, op operation) error {
-	n := &note{ns: ns, op: op}
+	return u.add(ctx, &note{ns: ns, op: op})
+}
+
+// noteAhead is note for what is made ahead of its step.
+func (u *Undo) noteAhead(ctx context.Context, ns Ref, op operation) (*note, error) {
+	n := &note{ns: ns, op: op, ahead: true}
+	if err := u.add(ctx, n); err != nil {
+		return nil, err
+	}
+	return n, nil
+}
+
+func (u *Undo) add(ctx context.Context, n *note) error {
 	if s := scopeOf(ctx); s != nil {
 		n.branch = s.b
 	}
 	if u.journal != nil {
-		strike, err := u.journal.Note(hereText(ns, op.String()))
+		strike, err := u.journal.Note(hereText(n.ns, n.op.String()))
 		if err != nil {
 			return fmt.Errorf("the journal: %w", err)
 		}

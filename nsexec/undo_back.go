@@ -22,16 +22,11 @@ func (u *Undo) Back(ctx context.Context, to Mark) (undone int, err error) {
 	todo := u.since(ctx, to)
 	slices.Reverse(todo)
 	NamespacesFirst(todo, (*note).makes)
-	spaces := slices.ContainsFunc(todo, func(n *note) bool {
-		_, space := n.op.(unmakeNSOp)
-		return space
-	})
-	left := u.undoAll(ctx, plain, todo)
-	if spaces {
-		// What others can see of them has been taken away one by one; what is
-		// left of them goes with the first wait, and nobody is told if it does not.
-		_ = awaitLasts(plain, 1)
-	}
+	var dismantling Dismantling
+	left := u.undoAll(ctx, plain, todo, &dismantling)
+	// What others can see of namespaces has been taken away one by one; what is
+	// left of them goes with the first wait, and nobody is told if it does not.
+	_ = dismantling.Finish(plain, false)
 	if len(left) > 0 {
 		return len(todo) - len(left), &UndoError{left}
 	}
@@ -45,10 +40,9 @@ const undoPasses = 3
 // could not be put back may be once the rest is: a route over two links, say,
 // each of which comes back by itself. Then all is done again from there on: what
 // is oldest has to have the last word.
-func (u *Undo) undoAll(ctx, plain context.Context, todo []*note) []Leftover {
+func (u *Undo) undoAll(ctx, plain context.Context, todo []*note, dismantling *Dismantling) []Leftover {
 	failed := map[*note]error{}
 	from, done := 0, map[*note]bool{}
-	var dismantling Dismantling
 	for range undoPasses {
 		first := len(todo)
 		for i, n := range todo[from:] {
@@ -156,7 +150,7 @@ func (u *Undo) since(ctx context.Context, to Mark) []*note {
 // up to another.
 func (u *Undo) forget(ctx context.Context, after, to Mark) {
 	for _, n := range u.since(ctx, after) {
-		if n.seq <= to && n.branch == scopeOf(ctx).b {
+		if !n.ahead && n.seq <= to && n.branch == scopeOf(ctx).b {
 			u.done(n)
 		}
 	}

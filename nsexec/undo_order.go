@@ -37,17 +37,39 @@ func rank(makes string) int {
 
 // Dismantling waits for the kernel before links are deleted, where namespaces
 // have been: with those, the other ends of links go by themselves. Tell it of
-// each thing that is about to be taken away, as [Makes] names it.
-type Dismantling struct{ spaces bool }
+// each thing that is about to be taken away, as [Makes] names it, and at the end
+// of how well the kernel has to be done. The zero Dismantling knows of nothing.
+type Dismantling struct {
+	spaces bool // namespaces were deleted, and not waited for yet
+	any    bool // some were, at some time
+	waited int  // how often was waited since the last of them
+}
 
 // Before waits if need be. Where it does not come to an end, the links are
 // deleted one by one.
 func (d *Dismantling) Before(ctx context.Context, makes string) {
 	switch {
 	case makes == "namespace":
-		d.spaces = true
+		d.spaces, d.any, d.waited = true, true, 0
 	case makes == "link" && d.spaces:
 		d.spaces = false
+		d.waited++
 		_ = awaitLasts(ctx, 1)
 	}
+}
+
+// Finish waits until the kernel has dismantled the namespaces that were deleted,
+// as [Engine.LetGo] does if sure is set, and else until it has come to their end
+// once. Where none were there is nothing to wait for.
+func (d *Dismantling) Finish(ctx context.Context, sure bool) error {
+	times := 1
+	if sure {
+		times = letGoTimes
+	}
+	if !d.any || d.waited >= times {
+		return nil
+	}
+	times -= d.waited
+	d.waited += times
+	return awaitLasts(ctx, times)
 }

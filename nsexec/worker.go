@@ -55,6 +55,13 @@ func onWorker(f func(t *thread) error) error {
 	return out.err
 }
 
+// OnThread runs f on an OS thread of its own, from where f may go on to one new
+// namespace after the other: each call of unshare makes one and moves the thread
+// there. In the end the thread goes home. It needs CAP_SYS_ADMIN.
+func OnThread(f func(unshare func() error) error) error {
+	return onWorker(func(t *thread) error { return f(t.unshare) })
+}
+
 func spawn(f func(t *thread) error) outcome {
 	done := make(chan outcome, 1)
 	go work(f, done)

@@ -38,11 +38,21 @@ func (f *faults) point(name string) error {
 	return errInjected
 }
 
-// attempt runs a script on an engine of its own, with its output thrown away.
-// Engines are short-lived so that none knows what an earlier run found.
+// attempt runs a script on an engine of its own. Where no fault is wanted the
+// engine knows of none, since one that may fail anywhere does each step alone.
 func attempt(t testing.TB, name, src string, params map[string]string, f *faults) error {
 	t.Helper()
-	engine, err := nsexec.NewEngine(nsexec.InjectFaults(f.point))
+	if f.at < 0 {
+		return attemptBy(t, name, src, params)
+	}
+	return attemptBy(t, name, src, params, nsexec.InjectFaults(f.point))
+}
+
+// attemptBy runs a script on an engine with options, its output thrown away.
+// Engines are short-lived so that none knows what an earlier run found.
+func attemptBy(t testing.TB, name, src string, params map[string]string, opts ...nsexec.Option) error {
+	t.Helper()
+	engine, err := nsexec.NewEngine(opts...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,9 +55,9 @@ type down struct {
 	in     *interp.Interp
 	undone int
 	total  int
-	spaces bool // a namespace was among it
 
-	tenants nsexec.Tenants
+	dismantling nsexec.Dismantling
+	tenants     nsexec.Tenants
 }
 
 func (d *down) all(ctx context.Context) (left []nsexec.Leftover, err error) {
@@ -79,10 +79,7 @@ func (d *down) all(ctx context.Context) (left []nsexec.Leftover, err error) {
 	if err := ctx.Err(); err != nil {
 		return left, err
 	}
-	if !d.spaces {
-		return left, nil
-	}
-	err = d.Engine.LetGo(ctx)
+	err = d.dismantling.Finish(ctx, true)
 	if d.Held != nil {
 		for _, h := range d.tenants.Processes() {
 			d.Held(h)
@@ -101,14 +98,13 @@ func (d *down) undoAll(ctx context.Context, entries []journal.Entry) []nsexec.Le
 	failed := map[int]nsexec.Leftover{}
 	done := map[int]bool{}
 	from := 0
-	var dismantling nsexec.Dismantling
 	for range passes {
 		first := len(entries)
 		for i := from; i < len(entries) && ctx.Err() == nil; i++ {
 			if done[i] && !isJournals(entries[i].Line) {
 				continue // a script's own undo may not bear to be done twice
 			}
-			dismantling.Before(ctx, makes(entries[i]))
+			d.dismantling.Before(ctx, makes(entries[i]))
 			l, ok := d.undo(ctx, entries[i], done[i])
 			if ok {
 				done[i] = true
@@ -192,7 +188,6 @@ func (d *down) undo(ctx context.Context, e journal.Entry, again bool) (nsexec.Le
 		return nsexec.Leftover{}, true
 	}
 	d.undone++
-	d.spaces = d.spaces || strings.HasPrefix(e.Line, "unmake ns ")
 	if err := d.j.Strike(e); err != nil {
 		return nsexec.Leftover{Text: summary(e.Line), Err: err}, false
 	}
