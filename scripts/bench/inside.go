@@ -47,7 +47,7 @@ func runInside(req request) (result, error) {
 		return result{}, err
 	}
 	cmd := exec.Command("/proc/self/exe", "inside", string(arg))
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWNET}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWNET, Pdeathsig: unix.SIGKILL}
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err = cmd.Run()
@@ -161,6 +161,7 @@ func (j *job) command(f func(*job) ([]string, error)) (cmd *exec.Cmd, output *by
 	output = &bytes.Buffer{}
 	cmd = exec.Command(argv[0], argv[1:]...)
 	cmd.Dir, cmd.Stderr = j.dir, output
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: unix.SIGKILL} // nothing goes on when a run is stopped
 	return cmd, output, nil
 }
 

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -15,7 +16,7 @@ import (
 // look tells what is in the named namespaces, in the words of plan.lines.
 func look() (lines []string, err error) {
 	entries, err := os.ReadDir(netnsDir)
-	if err != nil {
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
 	err = onThread(func() error {

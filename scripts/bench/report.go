@@ -136,8 +136,11 @@ func (rep *report) table(rows []row) error {
 		case rep.cpu: // it goes on after it has built
 			fmt.Fprint(t, "\t\t\t")
 		}
-		if isDown {
+		switch {
+		case r.After > 0:
 			fmt.Fprintf(t, "%.3f s\t", r.After)
+		case isDown: // the wait is in its time
+			fmt.Fprint(t, "\t")
 		}
 		fmt.Fprintln(t)
 	}
