@@ -57,12 +57,16 @@ func testTools(t *testing.T, cfg config, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ask, spaces := askIP, w.plan(w.n).spaces
+	if len(spaces) > 10 {
+		ask = "" // three processes for each would take long
+	}
 	seen := map[string]string{}
 	for _, tl := range []tool{floorTool, nescriptTool, goNetlinkTool, batchTool, shellTool} {
 		if tl.does[w.does] == nil {
 			continue
 		}
-		res, err := runInside(request{config: cfg, Tool: tl.name, Workload: name, Ask: askIP})
+		res, err := runInside(request{config: cfg, Tool: tl.name, Workload: name, Ask: ask})
 		if err != nil {
 			t.Errorf("%s: %v", tl.name, err)
 			continue
@@ -72,10 +76,10 @@ func testTools(t *testing.T, cfg config, name string) {
 		}
 		seen[tl.name] = res.Answer
 	}
-	if w.does == check {
+	if w.does == check || ask == "" {
 		return
 	}
-	for _, space := range w.plan(w.n).spaces {
+	for _, space := range spaces {
 		if !strings.Contains(seen["floor"], "== "+space+"\n") {
 			t.Errorf("no %s in what the floor has built", space)
 		}
