@@ -38,6 +38,7 @@ type Interp struct {
 	middleware     []func(CallFunc) CallFunc
 	trace          io.Writer
 	progress       func(done int)
+	clock          *clock // of Timed; may be nil
 
 	keep, stays bool                           // what a run changed is left: where it fails, where it succeeds
 	openJournal func() (nsexec.Journal, error) // of Journal; may be nil
@@ -111,7 +112,9 @@ func (in *Interp) Close() error {
 // RunString parses, checks and runs a script; name is what errors call it, and
 // where its includes are looked for.
 func (in *Interp) RunString(ctx context.Context, name, src string) error {
+	done := in.clock.parsing()
 	f, err := lang.Parse(name, []byte(src))
+	done()
 	if err != nil {
 		return in.alsoChecked(f, err)
 	}
@@ -198,7 +201,10 @@ func asError(diags lang.Diagnostics) error {
 }
 
 func (in *Interp) run(ctx context.Context, f *lang.File, plan *planner) error {
+	defer in.clock.end()
+	done := in.clock.checking()
 	prog, err := in.checked(f, true)
+	done()
 	if err != nil {
 		return err
 	}
@@ -221,12 +227,14 @@ func (in *Interp) run(ctx context.Context, f *lang.File, plan *planner) error {
 	if u != nil {
 		ctx = u.Context(ctx)
 	}
-	ctx = m.context(ctx)
+	ctx = in.clock.context(m.context(ctx))
 	e := &env{m: m, ctx: ctx, vars: in.globals, ns: in.Namespace(), file: f}
+	done = in.clock.running()
 	_, err = e.stmts(f.Body.Stmts)
 	if err == nil {
 		err = m.flush(ctx)
 	}
+	done()
 	return m.ended(ctx, u, err)
 }
 

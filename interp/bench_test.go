@@ -102,3 +102,60 @@ func BenchmarkLoop(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkEval is the evaluation of whole scripts, without the kernel. Each
+// statement comes to the steps that an engine would get.
+func BenchmarkEval(b *testing.B) {
+	const star = `param hosts = 1000
+		let net = 10.0.0.0/16
+		ns r < bridge br0 up; addr br0 (net[65534]) >
+		for i in 1..hosts <
+			ns h$i
+			veth h$i:eth0 (net[i]) r:p$i master br0 up
+			in ns h$i < route default via (net[65534].ip) >
+		>`
+	const grid = `let net = 10.0.0.0/16
+		let last = 32
+		for y in 0..last < for x in 0..last < ns n$x-$y > >
+		let k = 0
+		for y in 0..last <
+			for x in 0..last <
+				if (x < last) <
+					let p = subnet(net, 15, k)
+					let right = x + 1
+					veth n$x-$y:e (p[0]) n$right-$y:w (p[1]) up
+					k = k + 1
+				>
+			>
+		>`
+	for _, bench := range []struct {
+		name, src string
+		verbs     int // that run
+	}{
+		{"star", star, 2 + 1 + 3*1000},
+		{"grid", grid, 33*33 + 33*32},
+		{"flat", string(flat(10_000)), 10_000},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			done := 0
+			in, err := interp.New(interp.Engine(nothing{}), interp.Progress(func(n int) { done = n }))
+			if err != nil {
+				b.Fatal(err)
+			}
+			f, err := lang.Parse(bench.name+".nes", []byte(bench.src))
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := in.Run(b.Context(), f); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if done != bench.verbs {
+				b.Fatalf("%d statements have run, want %d", done, bench.verbs)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(bench.verbs), "ns/statement")
+		})
+	}
+}

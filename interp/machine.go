@@ -79,6 +79,8 @@ type site struct {
 	node   lang.Node // the statement
 	args   arguments
 	number int // how many calls came before it in its chain
+
+	begun bool // one of its steps has been; the clock's
 }
 
 // enqueue adds the call's steps to the chain.
@@ -118,7 +120,9 @@ func (m *machine) flush(ctx context.Context) error {
 	}
 	runner, err := m.in.runner()
 	if err == nil {
+		done := m.in.clock.executing()
 		err = runner.Run(ctx, steps...)
+		done()
 	}
 	if err == nil {
 		m.tally.add(calls)

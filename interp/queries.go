@@ -37,6 +37,7 @@ func (e *env) look(ns nsexec.Ref, f func(*nsexec.Conn) error) error {
 	if err != nil {
 		return err
 	}
+	defer e.m.in.clock.executing()()
 	return runner.Look(e.ctx, ns, f)
 }
 
@@ -49,7 +50,9 @@ func (e *env) act(ns nsexec.Ref, a nsexec.Action) error {
 	if err != nil {
 		return err
 	}
+	done := e.m.in.clock.executing()
 	err = runner.Run(e.ctx, nsexec.Step{NS: ns, Action: a})
+	done()
 	var failed *nsexec.StepError
 	if errors.As(err, &failed) {
 		return failed.Err

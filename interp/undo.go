@@ -50,9 +50,11 @@ func (in *Interp) begin(plan *planner) (*nsexec.Undo, error) {
 // ended undoes a run that failed, unless it is to be kept, and makes what it
 // set aside final otherwise.
 func (m *machine) ended(ctx context.Context, u *nsexec.Undo, err error) error {
-	switch {
-	case u == nil:
+	if u == nil {
 		return err
+	}
+	defer m.in.clock.committing()()
+	switch {
 	case err == nil && !m.in.stays:
 		return u.Commit()
 	case err == nil || m.in.keep:
@@ -61,13 +63,19 @@ func (m *machine) ended(ctx context.Context, u *nsexec.Undo, err error) error {
 	if m.in.undoing != nil {
 		m.in.undoing(u.Changes())
 	}
-	undone, failed := u.Back(m.in.undoContext(ctx), 0)
+	undone, failed := m.in.back(ctx, u, 0)
 	err = withoutLeft(err) // what an inner block could not undo was tried again
 	noteUndone(err, undone, failed == nil, m.programs.Load())
 	if failed != nil && m.in.openJournal != nil {
 		return joined([]error{err, failed, u.Leave()})
 	}
 	return joined([]error{err, failed, u.Commit()})
+}
+
+// back undoes what has been noted since a mark.
+func (in *Interp) back(ctx context.Context, u *nsexec.Undo, mark nsexec.Mark) (undone int, err error) {
+	defer in.clock.undoing()()
+	return u.Back(in.undoContext(ctx), mark)
 }
 
 // undoContext is what undoing runs with: the end of the run's own context does
@@ -133,7 +141,7 @@ func (e *env) atomically(run func(e *env) (outcome, error)) (outcome, error) {
 	if err == nil {
 		return out, nil
 	}
-	_, failed := u.Back(e.m.in.undoContext(in.ctx), mark)
+	_, failed := e.m.in.back(in.ctx, u, mark)
 	return goesOn, joined([]error{err, failed})
 }
 

@@ -4,6 +4,7 @@ package nsexec_test
 
 import (
 	"context"
+	"net/netip"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -50,6 +51,56 @@ func BenchmarkRun_index(b *testing.B) {
 		return err
 	}), 1)
 }
+
+// The actions below change something and change it back, in a namespace that is
+// kept: two requests to the kernel.
+
+var (
+	benchAddr = nsexec.AddrConfig{Link: nsexec.ByName("lo"), Prefix: netip.MustParsePrefix("10.0.0.1/32")}
+	addrPair  = []nsexec.Action{nsexec.AddAddr(benchAddr), nsexec.DelAddr(benchAddr)}
+	// A link that is made and deleted would mostly measure how long the kernel
+	// waits before it lets go of it.
+	linkPair = []nsexec.Action{nsexec.SetDown(nsexec.ByName("lo")), nsexec.SetUp(nsexec.ByName("lo"))}
+)
+
+// benchPair measures a pair of actions by the engine; the first with undo, which
+// does what the second does; and by Do, which enters the namespace each time.
+func benchPair(b *testing.B, pair []nsexec.Action) {
+	e, ns := newEngine(b), nstest.NS(b)
+	steps := []nsexec.Step{{NS: ns, Action: pair[0]}, {NS: ns, Action: pair[1]}}
+	b.Run("run", func(b *testing.B) {
+		for b.Loop() {
+			if err := e.Run(b.Context(), steps...); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("undo", func(b *testing.B) {
+		for b.Loop() {
+			u := e.Begin(nil)
+			ctx := u.Context(b.Context())
+			if err := e.Run(ctx, steps[0]); err != nil {
+				b.Fatal(err)
+			}
+			if _, err := u.Back(ctx, 0); err != nil {
+				b.Fatal(err)
+			}
+			if err := u.Commit(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("do", func(b *testing.B) {
+		for b.Loop() {
+			if err := nsexec.Do(nsexec.NPName(ns.Name), pair...); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func BenchmarkAddr(b *testing.B) { benchPair(b, addrPair) }
+func BenchmarkLink(b *testing.B) { benchPair(b, linkPair) }
 
 func BenchmarkNewNS(b *testing.B) {
 	e := newEngine(b)

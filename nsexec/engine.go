@@ -68,12 +68,14 @@ func (e *Engine) Close() error { return e.pool.close() }
 // Run does the steps in order. It stops at the first that fails, or before the
 // next one when ctx is done, with a *StepError.
 func (e *Engine) Run(ctx context.Context, steps ...Step) error {
-	run := e.newRun()
+	run, timer := e.newRun(), timerOf(ctx)
 	ahead := e.startAhead(ctx, steps)
 	defer ahead.close()
 	ctx = withAhead(ctx, ahead)
 	for done := 0; done < len(steps); {
+		start := timer.start()
 		n, err := e.some(ctx, run, steps[done:])
+		timer.ended(start, steps[done:], n, err)
 		done += n
 		if err != nil {
 			step := steps[done]

@@ -14,7 +14,7 @@ import (
 )
 
 // runFlags are the flags of run.
-type runFlags struct{ dryRun, sandbox, keep, quiet, verbose bool }
+type runFlags struct{ dryRun, sandbox, keep, quiet, verbose, timing bool }
 
 func newRun(a *app) *cobra.Command {
 	var f runFlags
@@ -26,7 +26,8 @@ fails, or is interrupted, is undone: all that it changed is put back.
 
 FILE may be - for standard input. x=v gives the script's param x; what follows --
 it finds in $args. With --json every error is a record, one a line, on standard
-output, and so is the result, last; what the script prints goes to standard error.`,
+output, and so is the result, last; what the script prints goes to standard error.
+With --timing it says in the end where the time went.`,
 		Example: `  nescript run lab.nes hosts=50
   nescript run --sandbox lab.nes
   echo 'in ns example < bridge br0 up >' | nescript run -`,
@@ -40,6 +41,7 @@ output, and so is the result, last; what the script prints goes to standard erro
 	flags.BoolVar(&f.sandbox, "sandbox", false, "run in namespaces of its own: needs no root, and all is gone at the end")
 	flags.BoolVar(&a.json, "json", false, "write errors and the result as JSON")
 	flags.BoolVar(&f.keep, "keep", false, "leave what there is when it fails, rather than undo it")
+	flags.BoolVar(&f.timing, "timing", false, timingUsage)
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress, nothing but what the script prints and errors")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "write each statement to standard error as it runs")
 	return cmd
@@ -80,7 +82,14 @@ func (a *app) runScript(ctx context.Context, s *script, f runFlags, cfg lab.Conf
 	if !f.quiet && !f.verbose && isTerminal(a.err) {
 		defer w.show(a.err)()
 	}
+	var timing interp.Timing
+	if f.timing {
+		cfg.Options = append(cfg.Options, interp.Timed(&timing))
+		defer writeTiming(a.err, &timing)
+	}
+	parsing := time.Now()
 	file, err := lang.Parse(s.name, []byte(s.src))
+	timing.Parse = time.Since(parsing)
 	if err != nil {
 		return checkAlso(s, cfg.Options)
 	}

@@ -55,6 +55,7 @@ otherwise. One that fails is undone, as with run.`,
 	flags.StringVar(&name, "name", "", "the lab's name")
 	flags.BoolVar(&a.json, "json", false, "write errors and the result as JSON")
 	flags.BoolVar(&f.keep, "keep", false, "leave what there is when it fails, rather than undo it")
+	flags.BoolVar(&f.timing, "timing", false, timingUsage)
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no progress, nothing but what the script prints and errors")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "write each statement to standard error as it runs")
 	return cmd

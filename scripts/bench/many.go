@@ -1,0 +1,89 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// Many objects of one kind in one namespace: what the kernel does for each is
+// little, so that it shows what a tool adds. The links are bridges, which are
+// made without options on every kernel that has containers.
+
+// addrLinks is how many links share the addresses: the kernel goes through all
+// of a link's for each new one, which would be most of the time.
+const addrLinks = 100
+
+var addrs = family{
+	name: "addrs", about: fmt.Sprintf("N addresses on %d links", addrLinks),
+	does: build, sizes: []int{10_000}, most: 1 << 20,
+	unit: "address", units: itself,
+	plan: func(n int) *plan {
+		p, one := onlyOne()
+		for i := range min(n, addrLinks) {
+			p.links = append(p.links, link{space: one, kind: "bridge", name: fmt.Sprintf("br%d", i+1)})
+		}
+		for i, a := range many(netip.MustParseAddr("10.0.0.1"), n) {
+			l := &p.links[i%addrLinks]
+			l.addrs = append(l.addrs, a)
+		}
+		return p
+	},
+	script: manyScript(fmt.Sprintf(`for b in 1..(min(n, %d)) < bridge br$b up >
+	for i in 1..n <
+		let b = (i - 1) %% %[1]d + 1
+		addr br$b (host(10.0.0.0/8, i))
+	>`, addrLinks)),
+}
+
+var routes = family{
+	name: "routes", about: "N routes by one gateway",
+	does: build, sizes: []int{10_000}, most: 1<<20 - 1,
+	unit: "route", units: itself,
+	plan: func(n int) *plan {
+		p, one := onlyOne()
+		p.links = []link{{space: one, kind: "bridge", name: "br0", addrs: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/24")}}}
+		for _, to := range many(netip.MustParseAddr("172.16.0.1"), n) {
+			p.routes = append(p.routes, route{one, to, netip.MustParseAddr("10.0.0.2"), "br0"})
+		}
+		return p
+	},
+	script: manyScript(`bridge br0 up; addr br0 10.0.0.1/24; for i in 1..n < route (host(172.16.0.0/12, i)) via 10.0.0.2 dev br0 >`),
+}
+
+var links = family{
+	name: "links", about: "N bridges, up",
+	does: build, sizes: []int{2_000}, most: 1 << 20,
+	unit: "link", units: itself,
+	plan: func(n int) *plan {
+		p, one := onlyOne()
+		for i := range n {
+			p.links = append(p.links, link{space: one, kind: "bridge", name: fmt.Sprintf("br%d", i+1)})
+		}
+		return p
+	},
+	script: manyScript(`for i in 1..n < bridge br$i up >`),
+}
+
+// onlyOne is a plan of one namespace.
+func onlyOne() (p *plan, space int) {
+	p = &plan{}
+	return p, p.space("one")
+}
+
+// many are n addresses from one on.
+func many(a netip.Addr, n int) (all []netip.Prefix) {
+	for range n {
+		all = append(all, netip.PrefixFrom(a, 32))
+		a = a.Next()
+	}
+	return all
+}
+
+// manyScript is a script with statements for the one namespace.
+func manyScript(statements string) func(n int) (string, []string) {
+	return func(n int) (string, []string) {
+		return fmt.Sprintf("param n = 3\nns one < %s >\n", statements), []string{fmt.Sprintf("n=%d", n)}
+	}
+}
