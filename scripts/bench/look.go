@@ -11,6 +11,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/nescript/nescript/nsexec"
 )
 
 // look tells what is in the named namespaces, in the words of plan.lines.
@@ -19,23 +21,21 @@ func look() (lines []string, err error) {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	err = onThread(func() error {
-		for _, e := range entries {
-			if err := enter(e.Name()); err != nil {
-				return err
-			}
-			seen, err := lookHere()
-			if err != nil {
-				return fmt.Errorf("look at %s: %w", e.Name(), err)
-			}
-			for _, line := range seen {
-				lines = append(lines, e.Name()+": "+line)
-			}
+	for _, e := range entries {
+		var seen []string
+		err := nsexec.Do(nsexec.NPName(e.Name()), nsexec.NAGeneric("look", func() (err error) {
+			seen, err = lookHere()
+			return err
+		}))
+		if err != nil {
+			return nil, fmt.Errorf("look at %s: %w", e.Name(), err)
 		}
-		return nil
-	})
+		for _, line := range seen {
+			lines = append(lines, e.Name()+": "+line)
+		}
+	}
 	slices.Sort(lines)
-	return lines, err
+	return lines, nil
 }
 
 // lookHere tells what is in the thread's namespace: by its IPv4 addresses and

@@ -5,15 +5,15 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/nescript/nescript/nsexec"
 )
 
-// This file, beside nsexec/worker.go, moves threads between namespaces: what
-// NEScript is measured by must not be NEScript. The threads are never let go,
-// and the programs that they belong to end when they have built what they build.
+// The floor makes its namespaces itself. Only the thread that moves between them
+// is held by nsexec, which is the one place that may do so.
 
 // netnsDir is where ip netns keeps names.
 const netnsDir = "/run/netns"
@@ -61,22 +61,26 @@ func (m *makers) wait(i int) (*space, error) {
 }
 
 func (m *makers) run() {
-	runtime.LockOSThread()
-	var msgs batch
-	for {
-		i := int(m.next.Add(1)) - 1
-		if i >= len(m.names) {
-			return
+	err := nsexec.OnThread(func(unshare func() error) error {
+		var msgs batch
+		for i := m.following(); i < len(m.names); i = m.following() {
+			s, err := makeSpace(unshare, m.names[i], &msgs)
+			m.spaces[i] = s
+			m.ready[i] <- err
 		}
-		s, err := makeSpace(m.names[i], &msgs)
-		m.spaces[i] = s
+		return nil
+	})
+	for i := m.following(); err != nil && i < len(m.names); i = m.following() {
 		m.ready[i] <- err
 	}
 }
 
+// following is the next namespace that nobody makes yet.
+func (m *makers) following() int { return int(m.next.Add(1)) - 1 }
+
 // makeSpace moves the thread into a new namespace, its loopback up.
-func makeSpace(name string, msgs *batch) (s space, err error) {
-	if s.nsfd, err = newNamed(name); err != nil {
+func makeSpace(unshare func() error, name string, msgs *batch) (s space, err error) {
+	if s.nsfd, err = newNamed(unshare, name); err != nil {
 		return s, err
 	}
 	if s.sock, err = openSocket(); err != nil {
@@ -89,9 +93,9 @@ func makeSpace(name string, msgs *batch) (s space, err error) {
 
 // newNamed moves the thread into a new namespace, gives that its name, and
 // returns a descriptor of it.
-func newNamed(name string) (nsfd int, err error) {
-	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		return -1, os.NewSyscallError("unshare", err)
+func newNamed(unshare func() error, name string) (nsfd int, err error) {
+	if err := unshare(); err != nil {
+		return -1, err
 	}
 	path := filepath.Join(netnsDir, name)
 	file, err := unix.Open(path, unix.O_RDONLY|unix.O_CREAT|unix.O_EXCL|unix.O_CLOEXEC, 0)
@@ -134,25 +138,11 @@ func raiseFiles() error {
 	return unix.Setrlimit(unix.RLIMIT_NOFILE, &lim)
 }
 
-// The startup thread stays where it is, and main with it: /proc/self is this
-// thread, and the runtime would park it rather than end it.
-func init() { runtime.LockOSThread() }
-
-// onThread runs f on a thread that ends with it.
-func onThread(f func() error) error {
-	done := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // for good: returning ends the thread
-		done <- f()
-	}()
-	return <-done
-}
-
 // nameless makes a namespace that goes with its descriptor and its socket.
 func nameless() (s space, err error) {
-	err = onThread(func() (err error) {
-		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-			return os.NewSyscallError("unshare", err)
+	err = nsexec.OnThread(func(unshare func() error) (err error) {
+		if err := unshare(); err != nil {
+			return err
 		}
 		if s.nsfd, err = unix.Open(here, unix.O_RDONLY|unix.O_CLOEXEC, 0); err != nil {
 			return &os.PathError{Op: "open", Path: here, Err: err}
@@ -161,23 +151,4 @@ func nameless() (s space, err error) {
 		return err
 	})
 	return s, err
-}
-
-// enter moves the thread into a named namespace.
-func enter(name string) error {
-	path := filepath.Join(netnsDir, name)
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return &os.PathError{Op: "open", Path: path, Err: err}
-	}
-	defer unix.Close(fd)
-	return os.NewSyscallError("setns", unix.Setns(fd, unix.CLONE_NEWNET))
-}
-
-// onAnyThread runs f on a thread that the runtime chooses: on main's own, which
-// is held, each wait would cost a switch of threads.
-func onAnyThread(f func() error) error {
-	done := make(chan error, 1)
-	go func() { done <- f() }()
-	return <-done
 }

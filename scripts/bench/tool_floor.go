@@ -31,7 +31,7 @@ func floorMain(args []string) error {
 	if task(args[0]) == down {
 		return floorDown(w.plan(w.n))
 	}
-	return onAnyThread(func() error { return floorBuild(w.plan(w.n)) })
+	return floorBuild(w.plan(w.n))
 }
 
 // floorDown takes all the names away and waits for the kernel.

@@ -8,6 +8,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/nescript/nescript/nsexec"
 )
 
 // goNetlinkTool is a Go program as one writes it on github.com/vishvananda/netlink:
@@ -32,7 +34,7 @@ func goNetlinkMain(args []string) error {
 	if err := shareNames(); err != nil {
 		return err
 	}
-	return onAnyThread(func() error { return goNetlinkBuild(w.plan(w.n)) })
+	return goNetlinkBuild(w.plan(w.n))
 }
 
 // opened is a namespace with a handle in it.
@@ -78,8 +80,8 @@ func goNetlinkBuild(p *plan) error {
 
 // goNetlinkSpace makes a named namespace, its loopback up.
 func goNetlinkSpace(name string) (o opened, err error) {
-	err = onThread(func() (err error) {
-		if o.nsfd, err = newNamed(name); err != nil {
+	err = nsexec.OnThread(func(unshare func() error) (err error) {
+		if o.nsfd, err = newNamed(unshare, name); err != nil {
 			return err
 		}
 		o.Handle, err = netlink.NewHandle(unix.NETLINK_ROUTE)
