@@ -4,6 +4,8 @@ package builtins
 
 import (
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/nescript/nescript/lang/value"
 )
@@ -23,38 +25,59 @@ func (e *ArgError) Error() string { return e.Msg }
 // yet fit everywhere, so what Bind accepts while checking may still fail later;
 // what it refuses is always wrong.
 func (s *Spec) Bind(env *Env, mod Modifiers, args []Arg) (*Call, *ArgError) {
-	if err := s.allows(mod); err != nil {
+	b := binders.Get().(*binder)
+	defer binders.Put(b)
+	call := &Call{}
+	if err := b.bind(call, s, env, mod, args); err != nil {
 		return nil, err
 	}
-	b := &binder{
-		call:   &Call{Spec: s, Modifier: mod, Env: env, args: args},
-		params: s.ParamsFor(mod),
-		args:   args,
-	}
-	b.readings = b.few[:min(len(args), len(b.few))]
-	if len(args) > len(b.few) {
-		b.readings = make([]reading, len(args))
-	}
-	if err := b.split(); err != nil {
-		return nil, err
-	}
-	if err := b.place(); err != nil {
-		return nil, err
-	}
-	if err := b.own(); err != nil {
-		return nil, err
-	}
-	b.call.open = b.blur
-	return b.call, nil
+	return call, nil
 }
 
 // Check is Bind, and then what of Verify can be told before a run.
 func (s *Spec) Check(env *Env, mod Modifiers, args []Arg) *ArgError {
-	call, err := s.Bind(env, mod, args)
+	b := binders.Get().(*binder)
+	defer binders.Put(b)
+	call := &b.checked // it is looked at by nobody else
+	err := b.bind(call, s, env, mod, args)
 	if err != nil || s.Verify == nil || call.open {
 		return err
 	}
 	return s.Verify(call)
+}
+
+// binders are kept, since a script has thousands of statements.
+var binders = sync.Pool{New: func() any { return &binder{} }}
+
+// bind fits arguments to a verb, as what a call is.
+func (b *binder) bind(call *Call, s *Spec, env *Env, mod Modifiers, args []Arg) *ArgError {
+	if err := s.allows(mod); err != nil {
+		return err
+	}
+	b.reset(call, s, env, mod, args)
+	if err := b.split(); err != nil {
+		return err
+	}
+	if err := b.place(); err != nil {
+		return err
+	}
+	if err := b.own(); err != nil {
+		return err
+	}
+	call.open = b.blur
+	return nil
+}
+
+// reset begins another Bind, with what the last one has allocated.
+func (b *binder) reset(call *Call, s *Spec, env *Env, mod Modifiers, args []Arg) {
+	*call = Call{
+		Spec: s, Modifier: mod, Env: env, args: args,
+		values: call.values[:0], owner: call.owner[:0], given: call.given[:0],
+	}
+	b.call, b.params, b.args = call, s.ParamsFor(mod), args
+	b.free, b.after, b.blur = b.free[:0], b.after[:0], false
+	clear(b.readings[:cap(b.readings)])
+	b.readings = slices.Grow(b.readings[:0], len(args))[:len(args)]
 }
 
 // ParamsFor returns the positional parameters under a modifier.
@@ -89,7 +112,7 @@ type binder struct {
 	blur   bool  // a spread argument made the count unknown
 
 	readings []reading // of each argument, the last
-	few      [8]reading
+	checked  Call      // of Check
 }
 
 // reading is an argument, read as a parameter's type.
@@ -280,12 +303,15 @@ func unread(t Type, i int, what string, err error) *ArgError {
 // place gives each positional argument to a parameter. Which goes where is
 // found by trying: an argument fits a parameter where it reads as its type.
 func (b *binder) place() *ArgError {
-	to := make([]int, len(b.free))
+	to := slices.Grow(b.call.owner, len(b.free))[:len(b.free)]
 	if !b.fit(0, 0, false, to) {
 		return b.misfit()
 	}
-	b.call.values = make([][]any, len(b.params))
 	b.call.owner = to
+	b.call.values = slices.Grow(b.call.values, len(b.params))[:len(b.params)]
+	for p := range b.call.values {
+		b.call.values[p] = b.call.values[p][:0]
+	}
 	for k, p := range to {
 		if p == nobody {
 			continue

@@ -101,8 +101,19 @@ func oneOf(words ...word) Type {
 				return w.value, nil
 			}
 		}
-		return 0, fmt.Errorf("%q is none of %s", s, strings.Join(names, ", "))
+		return 0, &noneOfError{s, names}
 	})
+}
+
+// noneOfError says which words there are. Its text is made only where somebody
+// reads it: Bind tries types that do not fit.
+type noneOfError struct {
+	got   string
+	names []string
+}
+
+func (e *noneOfError) Error() string {
+	return fmt.Sprintf("%q is none of %s", e.got, strings.Join(e.names, ", "))
 }
 
 // parseOwnMAC reads an address that a link may have for its own, as

@@ -65,6 +65,7 @@ func (a *app) readSource(name string) (string, error) {
 	if err != nil {
 		return "", fileError(name, err)
 	}
+	collectFor(len(src))
 	return string(src), nil
 }
 
