@@ -57,6 +57,9 @@ func parseStmt(lex *lexer.PeekingLexer, nodes *slab) (Stmt, error) {
 	case tokIdent:
 		return structured["="](lex)
 	case tokKeyword:
+		if in := parseIn(lex, nodes); in != nil {
+			return in, nil
+		}
 		if parse := structured[t.Value]; parse != nil {
 			return parse(lex)
 		}
@@ -64,6 +67,40 @@ func parseStmt(lex *lexer.PeekingLexer, nodes *slab) (Stmt, error) {
 	default:
 		return nil, noStatement(t)
 	}
+}
+
+// parseIn parses an `in` of words and a block, as most are, at a fraction of the
+// cost of its grammar. For any other, and for what is wrong, it returns nil and
+// leaves all to that.
+func parseIn(lex *lexer.PeekingLexer, nodes *slab) *In {
+	start := lex.MakeCheckpoint()
+	word := lex.Next()
+	if word.Value != "in" {
+		lex.LoadCheckpoint(start)
+		return nil
+	}
+	in := &In{}
+	nodes.scratch = nodes.scratch[:0]
+	for t := lex.Peek(); t.Type == tokPlain || t.Type == tokWord; t = lex.Peek() {
+		ref, err := parseArg(lex, nodes)
+		if err != nil {
+			lex.LoadCheckpoint(start)
+			return nil
+		}
+		nodes.scratch = append(nodes.scratch, ref)
+	}
+	if len(nodes.scratch) == 0 || lex.Peek().Type != tokOpen {
+		lex.LoadCheckpoint(start)
+		return nil
+	}
+	in.Refs = nodes.keep()
+	in.Body = &Block{Open: tokenPos(lex.Next())}
+	in.Body.statementsIn(lex, nodes)
+	if lex.Peek().Type == tokClose { // where it is missing, the scanner has said so
+		in.Body.Close = tokenPos(lex.Next())
+	}
+	in.setSpan(tokenPos(word), tokenEnd(lastToken(lex)))
+	return in
 }
 
 // skipBad moves to the end of the statement, over the blocks in it, and
