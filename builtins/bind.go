@@ -4,6 +4,7 @@ package builtins
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/nescript/nescript/lang/value"
 )
@@ -158,6 +159,10 @@ func (b *binder) option(o Option, i int, isName func(string) *Option) (int, Give
 	if o.Type == nil {
 		return i, g, nil
 	}
+	if i < len(b.args) && b.args[i].leads(o) {
+		g.Lead = b.args[i].Value.String()
+		i++
+	}
 	for {
 		if i >= len(b.args) || o.Many && len(g.Values) >= max(o.Least, 1) && b.ends(i, o, isName) {
 			break
@@ -180,6 +185,11 @@ func (b *binder) option(o Option, i int, isName func(string) *Option) (int, Give
 		return 0, g, &ArgError{Arg: g.Arg, Msg: fmt.Sprintf("%q needs a value: %s", o.Name, o.Type)}
 	}
 	return i, g, nil
+}
+
+// leads reports whether an argument is one of the words before an option's value.
+func (a Arg) leads(o Option) bool {
+	return a.Bare && a.Value != nil && slices.Contains(o.Leads, a.Value.String())
 }
 
 // ends reports whether args[i] ends the values of an option that takes many.

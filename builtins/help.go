@@ -43,7 +43,7 @@ func (o Option) form() string {
 	case len(o.Options) > 0:
 		text += " " + optionForms(o.Options)
 	case o.Type != nil:
-		text += " " + o.Type.String()
+		text += " " + o.valueForm()
 		if o.Many {
 			text += "…"
 		}
@@ -53,6 +53,14 @@ func (o Option) form() string {
 		text += "…"
 	}
 	return text
+}
+
+// valueForm is how an option's value is written: `[lock] 0..4294967295`.
+func (o Option) valueForm() string {
+	if len(o.Leads) == 0 {
+		return o.Type.String()
+	}
+	return "[" + strings.Join(o.Leads, "|") + "] " + o.Type.String()
 }
 
 func optionForms(opts []Option) string {

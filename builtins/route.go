@@ -110,7 +110,7 @@ func inFile(file, name string) (int64, bool) {
 
 // viaOptions are those of a next hop.
 var viaOptions = []Option{
-	{Name: "via", Type: ipType, Doc: "the gateway; an IPv6 one may serve IPv4 (RFC 5549)"},
+	{Name: "via", Leads: []string{"inet", "inet6"}, Type: ipType, Doc: "the gateway; an IPv6 one may serve IPv4 (RFC 5549)"},
 	{Name: "dev", Aliases: []string{"oif"}, Type: localLink, Doc: "the link"},
 	{Name: "onlink", Doc: "the gateway is on the link, whatever its address"},
 }
@@ -154,7 +154,11 @@ func compileRoute(c *Call) ([]nsexec.Step, error) {
 	}
 	cfg := nsexec.RouteConfig{
 		Type: c.Int("TYPE"), Metric: optInt(c, "metric"), Table: optInt(c, "table"), Proto: optInt(c, "proto"),
-		TOS: optInt(c, "tos"), NHID: optInt(c, "nhid"), Scope: -1, Hop: nextHop(c.Options()),
+		TOS: optInt(c, "tos"), NHID: optInt(c, "nhid"), Scope: -1,
+	}
+	var err error
+	if cfg.Hop, err = nextHop(c.Options()); err != nil {
+		return nil, err
 	}
 	if c.Has("scope") {
 		cfg.Scope = optInt(c, "scope")
@@ -171,9 +175,12 @@ func compileRoute(c *Call) ([]nsexec.Step, error) {
 		}
 	}
 	for _, g := range c.Repeated("nexthop") {
-		cfg.Hops = append(cfg.Hops, nextHop(g.Given))
+		hop, err := nextHop(g.Given)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Hops = append(cfg.Hops, hop)
 	}
-	var err error
 	if cfg.Dst, err = routeDst(One[destination](c, "PREFIX"), cfg); err != nil {
 		return nil, err
 	}
@@ -193,10 +200,15 @@ func routed(mod Modifiers, cfg nsexec.RouteConfig) nsexec.Action {
 	return nsexec.AddRoute(cfg)
 }
 
-func nextHop(given []Given) nsexec.NextHop {
+// nextHop reads viaOptions and the weight.
+func nextHop(given []Given) (nsexec.NextHop, error) {
 	var hop nsexec.NextHop
 	if ip, ok := GivenAs[value.IP](given, "via"); ok {
 		hop.Via = ip.Addr
+		via, _ := givenOption(given, "via")
+		if via.Lead != "" && ip.Is4() != (via.Lead == "inet") {
+			return hop, fmt.Errorf("via %s: %s is of the other family", via.Lead, ip)
+		}
 	}
 	if l, ok := GivenAs[LinkArg](given, "dev"); ok {
 		hop.Dev = l.Link
@@ -204,7 +216,7 @@ func nextHop(given []Given) nsexec.NextHop {
 	weight, _ := GivenAs[int64](given, "weight")
 	hop.Weight = int(weight)
 	hop.OnLink, _ = GivenAs[bool](given, "onlink")
-	return hop
+	return hop, nil
 }
 
 // routeDst is the destination as a prefix. The family of `default` is that of

@@ -101,10 +101,7 @@ func ruleOptions() []Option {
 	for _, a := range ruleActions {
 		out = append(out, Option{Name: a.name, Doc: "the packet's fate rather than a table"})
 	}
-	for _, a := range ruleAttrs {
-		out = append(out, Option{Name: a.name, Aliases: a.aliases, Type: a.typ, Doc: a.doc})
-	}
-	return out
+	return append(out, optionsOfTable(ruleAttrs)...)
 }
 
 func compileRule(c *Call) ([]nsexec.Step, error) {
@@ -155,18 +152,9 @@ func ruleSelectors(c *Call, cfg *nsexec.RuleConfig) error {
 		cfg.Action = frActGoto
 		cfg.Attrs = append(cfg.Attrs, nsexec.Attr{Type: unix.FRA_GOTO, Data: nl.Uint32Attr(uint32(n))})
 	}
-	for _, a := range ruleAttrs {
-		g, ok := c.Option(a.name)
-		if !ok {
-			continue
-		}
-		data, err := a.encode(g.Value())
-		if err != nil {
-			return err
-		}
-		cfg.Attrs = append(cfg.Attrs, nsexec.Attr{Type: a.attr, Data: data})
-	}
-	return nil
+	attrs, err := encoded(c, ruleAttrs)
+	cfg.Attrs = append(cfg.Attrs, attrs...)
+	return err
 }
 
 // ruleFamily is the family that a rule's addresses have, else the one said.

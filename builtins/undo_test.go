@@ -58,6 +58,9 @@ func undoForms(s *builtins.Spec) []string {
 				args = nil
 			}
 		}
+		if s.Name == "nexthop" && mod&(builtins.Del|builtins.Flush) != 0 {
+			args = map[builtins.Modifiers][]string{builtins.Del: words[:2]}[mod]
+		}
 		forms = append(forms, strings.TrimSpace(mod.String()+" "+s.Name+" "+strings.Join(args, " ")))
 	}
 	return forms

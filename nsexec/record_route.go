@@ -143,6 +143,9 @@ func (c *Conn) restoreRoutes(nexthops, want []message, replaced bool) error {
 	if len(want) == 0 && len(nexthops) == 0 {
 		return nil
 	}
+	// Those that can be have to be there before routes are compared: what a route
+	// is depends on what its nexthop object is. The others need some route first.
+	nexthops, _ = c.addRoutes(nexthops)
 	keys := map[string]bool{}
 	for _, m := range want {
 		keys[m.routeKey()] = true

@@ -38,6 +38,7 @@ type NextHop struct {
 	Dev    LinkRef
 	Weight int // 1 to 256; 0 is 1
 	OnLink bool
+	Encap  *Encap // what packets are wrapped in; nil for nothing
 }
 
 // AddRoute adds a route (RTM_NEWROUTE, see rtnetlink(7)). It needs
@@ -245,7 +246,11 @@ func (o routeOp) attrs(c *Conn) ([]Attr, error) {
 
 // way is a next hop's gateway and link.
 func (o routeOp) way(c *Conn, hop NextHop) ([]Attr, error) {
-	out := o.gateway(hop)
+	out, err := hop.Encap.attrs(c, unix.RTA_ENCAP, unix.RTA_ENCAP_TYPE)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, o.gateway(hop)...)
 	if hop.Dev == (LinkRef{}) {
 		return out, nil
 	}
@@ -272,13 +277,16 @@ func (o routeOp) gateway(hop NextHop) []Attr {
 func (o routeOp) multipath(c *Conn) ([]byte, error) {
 	var out []byte
 	for _, hop := range o.cfg.Hops {
-		var gateway []byte
-		for _, a := range o.gateway(hop) {
-			gateway = append(gateway, rtAttr(a).Serialize()...)
+		own, err := hop.Encap.attrs(c, unix.RTA_ENCAP, unix.RTA_ENCAP_TYPE)
+		if err != nil {
+			return nil, err
+		}
+		var attrs []byte
+		for _, a := range append(own, o.gateway(hop)...) {
+			attrs = append(attrs, rtAttr(a).Serialize()...)
 		}
 		index := 0
 		if hop.Dev != (LinkRef{}) {
-			var err error
 			if index, err = c.Index(hop.Dev); err != nil {
 				return nil, err
 			}
@@ -287,10 +295,10 @@ func (o routeOp) multipath(c *Conn) ([]byte, error) {
 		if hop.OnLink {
 			flags = unix.RTNH_F_ONLINK
 		}
-		out = binary.NativeEndian.AppendUint16(out, uint16(unix.SizeofRtNexthop+len(gateway)))
+		out = binary.NativeEndian.AppendUint16(out, uint16(unix.SizeofRtNexthop+len(attrs)))
 		out = append(out, flags, byte(max(hop.Weight, 1)-1))
 		out = binary.NativeEndian.AppendUint32(out, uint32(index))
-		out = append(out, gateway...)
+		out = append(out, attrs...)
 	}
 	return out, nil
 }

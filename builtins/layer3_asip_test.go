@@ -1,0 +1,243 @@
+//go:build linux
+
+package builtins_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/nescript/nescript/interp"
+	"github.com/nescript/nescript/nsexec"
+	"github.com/nescript/nescript/nsexec/nstest"
+)
+
+// sameAsIP are statements and what ip is told to the same end. What they make
+// must be the same, to the word.
+type sameAsIP struct{ needs, script, ip string }
+
+// check makes both, in namespaces that have what before makes.
+func (s sameAsIP) check(t *testing.T, before string) {
+	t.Run(s.script, func(t *testing.T) {
+		needAll(t, s.needs)
+		ours, err := runIn(t, before+s.script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		theirs, err := runIn(t, before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ipBatch(t, theirs, s.ip)
+		got, want := layer3Lines(t, ours), layer3Lines(t, theirs)
+		slices.Sort(got) // the kernel lists what is of links as they came up
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s", nstest.DumpDiff(strings.Join(want, "\n"), strings.Join(got, "\n")))
+		}
+		plain, err := runIn(t, before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if old := layer3Lines(t, plain); len(old) == len(got) && slices.Equal(slices.Sorted(slices.Values(old)), got) {
+			t.Errorf("nothing of it can be seen in %q", got)
+		}
+	})
+}
+
+// needAll needs all of a list with commas.
+func needAll(t *testing.T, needs string) {
+	for _, what := range strings.Split(needs, ",") {
+		if what != "" {
+			nstest.NeedLayer3(t, what)
+		}
+	}
+}
+
+// ipBatch has ip do some lines in a namespace. Those that start with an option of
+// ip itself, as -6, are done one by one.
+func ipBatch(t *testing.T, ns nsexec.Ref, lines string) {
+	t.Helper()
+	var batch []string
+	run := func(stdin []string, args ...string) {
+		cmd := exec.Command("ip", append([]string{"-n", ns.Name}, args...)...)
+		cmd.Stdin = strings.NewReader(strings.Join(stdin, "\n"))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("ip %q: %v: %s in\n%s", args, err, out, lines)
+		}
+	}
+	flush := func() {
+		if len(batch) > 0 {
+			run(batch, "-batch", "-")
+		}
+		batch = nil
+	}
+	for line := range strings.Lines(lines) {
+		if !strings.HasPrefix(line, "-") {
+			batch = append(batch, line)
+			continue
+		}
+		flush()
+		run(nil, strings.Fields(line)...)
+	}
+	flush()
+}
+
+// layer3Shows are what ip is asked to show, a line for each object.
+var layer3Shows = []string{
+	"nexthop", "-4 route show table all", "-6 route show table all", "-4 rule", "-6 rule",
+	"neigh show nud all", "neigh show proxy", "addr", "addrlabel", "token",
+}
+
+// layer3Lines is what ip shows of all that is not a link, but for what the
+// kernel makes by itself, some of it only after a while, and what counts down.
+func layer3Lines(t *testing.T, ns nsexec.Ref) []string {
+	t.Helper()
+	shows := layer3Shows
+	if nstest.HasLayer3(t, "mpls") {
+		shows = append(slices.Clone(shows), "-M route")
+	}
+	var out []string
+	for _, show := range shows {
+		args := append([]string{"-n", ns.Name, "-o", "-d"}, strings.Fields(show)...)
+		text, err := exec.Command("ip", args...).Output()
+		if err != nil {
+			t.Fatalf("ip %s: %v", show, err)
+		}
+		for line := range strings.Lines(string(text)) {
+			line = countdown.ReplaceAllString(strings.TrimSpace(line), "$1 some")
+			line = linkNumber.ReplaceAllString(line, "")
+			if line = show + ": " + line; !itsOwn.MatchString(line) {
+				out = append(out, line)
+			}
+		}
+	}
+	return out
+}
+
+var (
+	linkNumber = regexp.MustCompile(`^\d{4,}: `) // the kernel's choice
+	countdown  = regexp.MustCompile(`\b(expires|valid_lft|preferred_lft) \d+sec`)
+	itsOwn     = regexp.MustCompile(`route .*proto kernel|fe80::|ff02::|dev \w+ lladdr \S+ (REACHABLE|STALE|DELAY|NOARP)|224\.0\.0\.`)
+)
+
+// undoneLayer3 are runs on what ip has made before; they fail, and all is to be
+// as it was.
+type undoneLayer3 struct{ needs, older, run string }
+
+// check has the run fail, and has another end and be taken back by its journal
+// alone.
+func (u undoneLayer3) check(t *testing.T, before string) {
+	t.Run(u.run, func(t *testing.T) {
+		needAll(t, u.needs)
+		ns, err := runIn(t, before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ipBatch(t, ns, u.older)
+		was := layer3Lines(t, ns)
+		run := fmt.Sprintf("in ns %s <\n%s\n>", ns.Name, u.run)
+		err = runWith(t, "atomic < "+run+"\nfail 'now' >")
+		if err == nil || !strings.HasSuffix(err.Error(), "now") || strings.Contains(err.Error(), "not undone") {
+			t.Fatalf("it failed with %v", err)
+		}
+		if is := layer3Lines(t, ns); !slices.Equal(is, was) {
+			t.Errorf("undone:\n%s", nstest.DumpDiff(strings.Join(was, "\n"), strings.Join(is, "\n")))
+		}
+		var j statements
+		defer j.close()
+		if err := runWith(t, run, interp.Journal(func() (nsexec.Journal, error) { return &j, nil }, true)); err != nil {
+			t.Fatal(err)
+		}
+		if is := layer3Lines(t, ns); slices.Equal(is, was) {
+			t.Errorf("it changes nothing that can be seen")
+		}
+		j.undo(t)
+		if is := layer3Lines(t, ns); !slices.Equal(is, was) {
+			t.Errorf("by the journal:\n%s", nstest.DumpDiff(strings.Join(was, "\n"), strings.Join(is, "\n")))
+		}
+	})
+}
+
+func runWith(t *testing.T, script string, options ...interp.Option) error {
+	t.Helper()
+	in, err := interp.New(options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	return in.RunString(t.Context(), "t.nes", script)
+}
+
+// statements is a journal in memory.
+type statements struct {
+	mu   sync.Mutex
+	list []string
+	fds  []int
+}
+
+func (j *statements) Note(statement string) (strike func() error, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	at := len(j.list)
+	j.list = append(j.list, statement)
+	return func() error {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		j.list[at] = "# struck"
+		return nil
+	}, nil
+}
+
+// undo does what the journal says, and what can't be done yet again after the
+// rest, as those do who read one.
+func (j *statements) undo(t *testing.T) {
+	t.Helper()
+	slices.Reverse(j.list)
+	for pass, todo := 0, j.list; len(todo) > 0; pass++ {
+		var failed []string
+		var why error
+		for _, statement := range todo {
+			if err := runWith(t, statement); err != nil {
+				failed, why = append(failed, statement), err
+			}
+		}
+		if todo = failed; pass == 2 && why != nil {
+			t.Fatalf("%v in\n%s", why, strings.Join(failed, "\n"))
+		}
+	}
+}
+
+func (j *statements) Hold(nsfd int) (string, error) {
+	fd, err := unix.FcntlInt(uintptr(nsfd), unix.F_DUPFD_CLOEXEC, 0)
+	j.fds = append(j.fds, fd)
+	return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), fd), err
+}
+
+func (j *statements) Release(string) error { return nil }
+
+func (j *statements) close() {
+	for _, fd := range j.fds {
+		unix.Close(fd)
+	}
+}
+
+// wrong wants a statement to be refused before anything is done.
+func wrong(t *testing.T, stmt, want string) {
+	t.Helper()
+	in, err := interp.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	if err := in.CheckString("t.nes", stmt); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%s: %v, want %s", stmt, err, want)
+	}
+}
