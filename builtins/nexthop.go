@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
 
 	"github.com/nescript/nescript/nsexec"
 )
@@ -109,6 +110,9 @@ func compileNexthop(c *Call) ([]nsexec.Step, error) {
 	if cfg.Hop, err = nextHop(c.Options()); err != nil {
 		return nil, err
 	}
+	if err := encapFits(cfg.Hop.Encap, cfg.Family == unix.AF_INET6 || cfg.Hop.Via.Is6()); err != nil {
+		return nil, err
+	}
 	if cfg.Balance, err = encoded(c, groupBalance); err != nil {
 		return nil, err
 	}
@@ -200,17 +204,6 @@ func optionsOfTable(table []kindOption) []Option {
 
 // encoded are the attributes of the options that were given of a table.
 func encoded(c *Call, table []kindOption) ([]nsexec.Attr, error) {
-	var out []nsexec.Attr
-	for _, o := range table {
-		g, ok := c.Option(o.name)
-		if !ok {
-			continue
-		}
-		data, err := o.encode(g.Value())
-		if err != nil {
-			return nil, fmt.Errorf("%q: %w", o.name, err)
-		}
-		out = append(out, nsexec.Attr{Type: o.attr, Data: data})
-	}
-	return out, nil
+	attrs, _, err := encodedOf(c.Options(), table)
+	return attrs, err
 }

@@ -113,6 +113,7 @@ var viaOptions = []Option{
 	{Name: "via", Leads: []string{"inet", "inet6"}, Type: ipType, Doc: "the gateway; an IPv6 one may serve IPv4 (RFC 5549)"},
 	{Name: "dev", Aliases: []string{"oif"}, Type: localLink, Doc: "the link"},
 	{Name: "onlink", Doc: "the gateway is on the link, whatever its address"},
+	encapOption(),
 }
 
 var routeSpec = &Spec{
@@ -216,7 +217,11 @@ func nextHop(given []Given) (nsexec.NextHop, error) {
 	weight, _ := GivenAs[int64](given, "weight")
 	hop.Weight = int(weight)
 	hop.OnLink, _ = GivenAs[bool](given, "onlink")
-	return hop, nil
+	var err error
+	if encap, ok := givenOption(given, "encap"); ok {
+		hop.Encap, err = encapOf(encap.Given)
+	}
+	return hop, err
 }
 
 // routeDst is the destination as a prefix. The family of `default` is that of
@@ -248,6 +253,9 @@ func checkRoute(c *Call, cfg nsexec.RouteConfig) error {
 	for _, hop := range append(cfg.Hops, cfg.Hop) {
 		if hop.Via.Is4() && cfg.Dst.Addr().Is6() {
 			return fmt.Errorf("an IPv6 route has no IPv4 gateway such as %s", hop.Via)
+		}
+		if err := encapFits(hop.Encap, cfg.Dst.Addr().Is6()); err != nil {
+			return err
 		}
 	}
 	if len(cfg.Hops) > 0 && (cfg.Hop != nsexec.NextHop{}) {

@@ -42,7 +42,7 @@ func (c *Conn) routes(fits func(m message, a attrs) bool) ([]message, error) {
 func (m message) route() message {
 	a := m.attrs()
 	_, object := a[rtaNHID]
-	out := m.without(func(kind uint16) bool {
+	out := m.uncounted().without(func(kind uint16) bool {
 		switch kind {
 		case unix.RTA_CACHEINFO, unix.RTA_IIF, unix.RTA_UID:
 			return true
