@@ -4,18 +4,17 @@ package builtins_test
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/nescript/nescript/interp"
+	"github.com/nescript/nescript/interp/lab"
+	"github.com/nescript/nescript/lang"
 	"github.com/nescript/nescript/nsexec"
+	"github.com/nescript/nescript/nsexec/journal"
 	"github.com/nescript/nescript/nsexec/nstest"
 )
 
@@ -151,15 +150,11 @@ func (u undoneLayer3) check(t *testing.T, before string) {
 		if is := layer3Lines(t, ns); !slices.Equal(is, was) {
 			t.Errorf("undone:\n%s", nstest.DumpDiff(strings.Join(was, "\n"), strings.Join(is, "\n")))
 		}
-		var j statements
-		defer j.close()
-		if err := runWith(t, run, interp.Journal(func() (nsexec.Journal, error) { return &j, nil }, true)); err != nil {
-			t.Fatal(err)
-		}
+		down := asLab(t, run)
 		if is := layer3Lines(t, ns); slices.Equal(is, was) {
 			t.Errorf("it changes nothing that can be seen")
 		}
-		j.undo(t)
+		down()
 		if is := layer3Lines(t, ns); !slices.Equal(is, was) {
 			t.Errorf("by the journal:\n%s", nstest.DumpDiff(strings.Join(was, "\n"), strings.Join(is, "\n")))
 		}
@@ -176,56 +171,26 @@ func runWith(t *testing.T, script string, options ...interp.Option) error {
 	return in.RunString(t.Context(), "t.nes", script)
 }
 
-// statements is a journal in memory.
-type statements struct {
-	mu   sync.Mutex
-	list []string
-	fds  []int
-}
-
-func (j *statements) Note(statement string) (strike func() error, err error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	at := len(j.list)
-	j.list = append(j.list, statement)
-	return func() error {
-		j.mu.Lock()
-		defer j.mu.Unlock()
-		j.list[at] = "# struck"
-		return nil
-	}, nil
-}
-
-// undo does what the journal says, and what can't be done yet again after the
-// rest, as those do who read one.
-func (j *statements) undo(t *testing.T) {
+// asLab has a script make a lab, which down takes down by its journal.
+func asLab(t *testing.T, script string) (down func()) {
 	t.Helper()
-	slices.Reverse(j.list)
-	for pass, todo := 0, j.list; len(todo) > 0; pass++ {
-		var failed []string
-		var why error
-		for _, statement := range todo {
-			if err := runWith(t, statement); err != nil {
-				failed, why = append(failed, statement), err
-			}
-		}
-		if todo = failed; pass == 2 && why != nil {
-			t.Fatalf("%v in\n%s", why, strings.Join(failed, "\n"))
-		}
+	dir, name := journal.Dir(t.TempDir()), "lab"
+	engine, err := nsexec.NewEngine()
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-func (j *statements) Hold(nsfd int) (string, error) {
-	fd, err := unix.FcntlInt(uintptr(nsfd), unix.F_DUPFD_CLOEXEC, 0)
-	j.fds = append(j.fds, fd)
-	return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), fd), err
-}
-
-func (j *statements) Release(string) error { return nil }
-
-func (j *statements) close() {
-	for _, fd := range j.fds {
-		unix.Close(fd)
+	t.Cleanup(func() { engine.Close() })
+	f, err := lang.Parse("t.nes", []byte(script))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := lab.Run(t.Context(), f, lab.Config{Dir: dir, Name: name, Stays: true}); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if _, err := lab.Down(t.Context(), name, lab.DownConfig{Dir: dir, Engine: engine}); err != nil {
+			t.Fatalf("down: %v", err)
+		}
 	}
 }
 

@@ -105,7 +105,7 @@ func routeUses(a attrs, indexes map[int]bool, addrs [][]byte) bool {
 // routeKey is what tells the routes of a namespace apart.
 func (m message) routeKey() string {
 	a := m.attrs()
-	key := append([]byte{m.body[0], m.body[1], m.body[3]}, a[unix.RTA_DST]...)
+	key := slices.Concat(m.body[:4], a[unix.RTA_DST], a[unix.RTA_SRC])
 	key = binary.NativeEndian.AppendUint32(key, m.routeTable(a))
 	return string(binary.NativeEndian.AppendUint32(key, uint32(a.number(unix.RTA_PRIORITY))))
 }
