@@ -3,6 +3,7 @@
 package builtins_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,15 +48,13 @@ func undoForms(s *builtins.Spec) []string {
 		}
 		args := words
 		if params, ok := s.ModParams[mod]; ok {
+			params = slices.DeleteFunc(slices.Clone(params), func(p builtins.Param) bool { return p.Optional })
 			args = args[:min(len(params), len(args))]
 			if s.Name == "veth" || len(params) == 1 {
 				args = words[:1]
 			}
 			if s.Group == builtins.Traffic {
 				args = words
-			}
-			if s.Name == "route" {
-				args = nil
 			}
 		}
 		if s.Name == "nexthop" && mod&(builtins.Del|builtins.Flush) != 0 {
