@@ -110,10 +110,17 @@ func layer3Lines(t *testing.T, ns nsexec.Ref) []string {
 		if err != nil {
 			t.Fatalf("ip %s: %v", show, err)
 		}
-		for line := range strings.Lines(string(text)) {
+		lines := strings.SplitAfter(string(text), "\n")
+		if show == "addrlabel" {
+			slices.Sort(lines) // in no order but that of the prefixes' lengths
+		}
+		for _, line := range lines {
 			line = countdown.ReplaceAllString(strings.TrimSpace(line), "$1 some")
 			line = asked.ReplaceAllString(line, "asked")
 			line = linkNumber.ReplaceAllString(line, "")
+			if line == "" {
+				continue
+			}
 			if line = show + ": " + line; !itsOwn.MatchString(line) {
 				out = append(out, line)
 			}

@@ -24,8 +24,17 @@ func linkMessage(kind uint16, body []byte) message {
 	m := message{unix.RTM_NEWLINK, body}
 	out := m.without(func(attr uint16) bool { return !keptLinkAttrs[attr] || attr == unix.IFLA_AF_SPEC })
 	out.kind = kind
-	if mode := addrGen(m.attrs()); mode != nil {
-		out.body = append(out.body, rtAttr(addrGenAttr(mode[0])).Serialize()...)
+	a := m.attrs()
+	var inet6 []Attr
+	if mode := addrGen(a); mode != nil {
+		inet6 = append(inet6, Attr{Type: inet6AddrGenMode, Data: mode})
+	}
+	if token := tokenOf(a); token != nil {
+		inet6 = append(inet6, Attr{Type: inet6Token, Data: token})
+	}
+	if inet6 != nil {
+		spec := Attr{Type: unix.IFLA_AF_SPEC, Nested: []Attr{{Type: unix.AF_INET6, Nested: inet6}}}
+		out.body = append(out.body, rtAttr(spec).Serialize()...)
 	}
 	return out
 }

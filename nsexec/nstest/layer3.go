@@ -36,10 +36,11 @@ func HasLayer3(t testing.TB, what string) bool {
 				Hop: nsexec.NextHop{Dev: nsexec.LinkRef{Name: "lo"}, Encap: &nsexec.Encap{Type: encaps[kind]}},
 			})})
 		} else {
+			// A label of no bits is wrong, where there are any.
 			err = e.Look(t.Context(), ns, func(c *nsexec.Conn) error {
-				req := c.Request(unix.RTM_GETROUTE, unix.NLM_F_DUMP)
+				req := c.Request(unix.RTM_NEWROUTE, unix.NLM_F_CREATE|unix.NLM_F_ACK)
 				req.AddData(&nl.RtMsg{RtMsg: unix.RtMsg{Family: unix.AF_MPLS}})
-				_, err := req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWROUTE)
+				_, err := req.Execute(unix.NETLINK_ROUTE, 0)
 				return err
 			})
 		}
