@@ -34,6 +34,7 @@ func (s sameAsIP) check(t *testing.T, before string) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		old := layer3Lines(t, theirs)
 		ipBatch(t, theirs, s.ip)
 		got, want := layer3Lines(t, ours), layer3Lines(t, theirs)
 		slices.Sort(got) // the kernel lists what is of links as they came up
@@ -41,11 +42,8 @@ func (s sameAsIP) check(t *testing.T, before string) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s", nstest.DumpDiff(strings.Join(want, "\n"), strings.Join(got, "\n")))
 		}
-		plain, err := runIn(t, before)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if old := layer3Lines(t, plain); len(old) == len(got) && slices.Equal(slices.Sorted(slices.Values(old)), got) {
+		slices.Sort(old)
+		if slices.Equal(old, got) {
 			t.Errorf("nothing of it can be seen in %q", got)
 		}
 	})
@@ -89,51 +87,53 @@ func ipBatch(t *testing.T, ns nsexec.Ref, lines string) {
 	flush()
 }
 
-// layer3Shows are what ip is asked to show, a line for each object.
-var layer3Shows = []string{
-	"nexthop", "-4 route show table all", "-6 route show table all", "-4 rule", "-6 rule",
-	"neigh show nud all", "neigh show proxy", "addr", "addrlabel", "token",
+// layer3Shows are what ip is asked to show, a line for each object, by the option
+// that chooses the family; without one, ip shows all, but the routes and rules of
+// IPv4.
+var layer3Shows = map[string][]string{
+	"-o": {"nexthop", "route show table all", "rule", "neigh show nud all", "neigh show proxy", "addr", "addrlabel", "token"},
+	"-6": {"route show table all", "rule"},
+	"-M": {"route"},
 }
 
 // layer3Lines is what ip shows of all that is not a link, but for what the
 // kernel makes by itself, some of it only after a while, and what counts down.
 func layer3Lines(t *testing.T, ns nsexec.Ref) []string {
 	t.Helper()
-	shows := layer3Shows
+	families := []string{"-o", "-6"}
 	if nstest.HasLayer3(t, "mpls") {
-		shows = append(slices.Clone(shows), "-M route")
+		families = append(families, "-M")
 	}
-	var out []string
-	for _, show := range shows {
-		args := append([]string{"-n", ns.Name, "-o", "-d"}, strings.Fields(show)...)
-		text, err := exec.Command("ip", args...).Output()
+	var out, labels []string
+	for _, family := range families {
+		cmd := exec.Command("ip", "-n", ns.Name, family, "-o", "-d", "-batch", "-")
+		cmd.Stdin = strings.NewReader(strings.Join(layer3Shows[family], "\n"))
+		text, err := cmd.Output()
 		if err != nil {
-			t.Fatalf("ip %s: %v", show, err)
+			t.Fatalf("ip %s %q: %v", family, layer3Shows[family], err)
 		}
-		lines := strings.SplitAfter(string(text), "\n")
-		if show == "addrlabel" {
-			slices.Sort(lines) // in no order but that of the prefixes' lengths
-		}
-		for _, line := range lines {
+		for line := range strings.Lines(string(text)) {
 			line = countdown.ReplaceAllString(strings.TrimSpace(line), "$1 some")
 			line = asked.ReplaceAllString(line, "asked")
 			line = linkNumber.ReplaceAllString(line, "")
-			if line == "" {
-				continue
-			}
-			if line = show + ": " + line; !itsOwn.MatchString(line) {
-				out = append(out, line)
+			switch {
+			case line == "" || itsOwn.MatchString(line):
+			case strings.HasPrefix(line, "prefix "):
+				labels = append(labels, line) // in no order but that of the prefixes' lengths
+			default:
+				out = append(out, family+" "+line)
 			}
 		}
 	}
-	return out
+	slices.Sort(labels)
+	return append(out, labels...)
 }
 
 var (
 	linkNumber = regexp.MustCompile(`^\d{4,}: `)                  // the kernel's choice
 	asked      = regexp.MustCompile(`(INCOMPLETE|FAILED|PROBE)$`) // as it goes on asking
 	countdown  = regexp.MustCompile(`\b(expires|valid_lft|preferred_lft) \d+sec`)
-	itsOwn     = regexp.MustCompile(`route .*proto kernel|fe80::|ff02::|dev \w+ lladdr \S+ (REACHABLE|STALE|DELAY|NOARP)|224\.0\.0\.`)
+	itsOwn     = regexp.MustCompile(`^[a-z].*proto kernel|fe80::|ff02::|dev \w+ lladdr \S+ (REACHABLE|STALE|DELAY|NOARP)|224\.0\.0\.`)
 )
 
 // undoneLayer3 are runs on what ip has made before; they fail, and all is to be
