@@ -59,30 +59,35 @@ var (
 	labels   = ofText("LABEL[/LABEL]…", parseLabels)
 )
 
-// parseLabels reads a stack of MPLS labels as the kernel takes it: a word of the
-// network's byte order each, the last one marked.
+// parseLabels reads a stack of MPLS labels as the kernel takes it.
 func parseLabels(s string) ([]byte, error) {
-	const most, implicitNull, most30, shift, bottom = 1<<20 - 1, 3, 30, 12, 1 << 8
+	const most = 30 // MAX_NEW_LABELS
 	parts := strings.Split(s, "/")
-	if len(parts) > most30 {
-		return nil, fmt.Errorf("there are %d labels, and at most %d can be", len(parts), most30)
+	if len(parts) > most {
+		return nil, fmt.Errorf("there are %d labels, and at most %d can be", len(parts), most)
 	}
 	var out []byte
 	for i, part := range parts {
-		n, err := strconv.ParseUint(part, 0, 32)
-		if err != nil || n > most {
-			return nil, fmt.Errorf("%q is no label, which is in 0..%d; a stack of them is written as 100/200", part, most)
+		const implicitNull = 3
+		n, err := parseLabel(part)
+		if err != nil {
+			return nil, fmt.Errorf("%w; a stack of them is written as 100/200", err)
 		}
 		if n == implicitNull {
 			return nil, fmt.Errorf("label 3 stands for none (implicit null)")
 		}
-		entry := uint32(n) << shift
-		if i == len(parts)-1 {
-			entry |= bottom
-		}
-		out = binary.BigEndian.AppendUint32(out, entry)
+		out = append(out, nsexec.LabelEntry(n, i == len(parts)-1)...)
 	}
 	return out, nil
+}
+
+func parseLabel(s string) (int, error) {
+	const most = 1<<20 - 1
+	n, err := strconv.ParseUint(s, 0, 32)
+	if err != nil || n > most {
+		return 0, fmt.Errorf("%q is no label, which is in 0..%d", s, most)
+	}
+	return int(n), nil
 }
 
 // encapOption is the option of routes and nexthops.

@@ -26,10 +26,11 @@ var routeTypes = []word{
 type destination struct {
 	all    bool // default: the family comes from the gateway
 	prefix netip.Prefix
+	label  int // of MPLS, plus one
 }
 
 var (
-	routeType = oneOf(routeTypes...)
+	routeType = oneOf(append(routeTypes, word{"mpls", mplsRoute})...)
 	destType  = ofText("default|IP[/LEN]", func(s string) (destination, error) {
 		if s == "default" || s == "all" || s == "any" {
 			return destination{all: true}, nil
@@ -106,11 +107,11 @@ var routeSpec = &Spec{
 	Example: "route 10.1.0.0/16 via 10.0.0.1 dev eth0 metric 100",
 	Params: []Param{
 		{Name: "TYPE", Type: routeType, Optional: true, Doc: "unicast unless said otherwise"},
-		{Name: "PREFIX", Type: destType, Doc: "where to: default, a network or an address"},
+		{Name: "PREFIX", Type: routeDest, Doc: "where to: default, a network or an address; of mpls the label"},
 	},
 	ModParams: map[Modifiers][]Param{Flush: {{Name: "PREFIX", Type: destType, Optional: true}}},
 	Modifiers: Del | Replace | Ensure | Flush,
-	Options: append(append([]Option{}, viaOptions...), append(routeMetricOptions(),
+	Options: append(append([]Option{}, hopOptions...), append(routeMetricOptions(),
 		Option{Name: "src", Type: ipType, Doc: "the address to send from"},
 		Option{Name: "metric", Aliases: []string{"priority", "preference"}, Type: number(0, 1<<32-1), Doc: "the lower of two routes is taken"},
 		Option{Name: "table", Type: tableType, Doc: "the routing table, by number or name"},
@@ -119,10 +120,10 @@ var routeSpec = &Spec{
 		Option{Name: "tos", Aliases: []string{"dsfield"}, Type: byteTOS, Doc: "only packets with this TOS"},
 		Option{Name: "pref", Type: prefType, Doc: "the preference of an IPv6 router (RFC 4191)"},
 		Option{Name: "nhid", Type: number(1, 1<<32-1), Doc: "a nexthop object"},
-		realmsOption,
+		realmsOption, ttlPropagateOption,
 		Option{Name: "from", Type: destType, Doc: "only IPv6 packets from there"},
 		Option{Name: "expires", Type: expiresType, Doc: "how long an IPv6 route stays"},
-		Option{Name: "nexthop", Repeat: true, Options: append(append([]Option{}, viaOptions...), realmsOption, Option{Name: "weight", Type: number(1, 256), Doc: "its share of the flows"}), Doc: "one of several ways"},
+		Option{Name: "nexthop", Repeat: true, Options: append(append([]Option{}, hopOptions...), realmsOption, Option{Name: "weight", Type: number(1, 256), Doc: "its share of the flows"}), Doc: "one of several ways"},
 	)...),
 	Verify:  compiles,
 	Compile: compileRoute,
@@ -131,6 +132,12 @@ var routeSpec = &Spec{
 func compileRoute(c *Call) ([]nsexec.Step, error) {
 	if c.Modifier == Flush {
 		return flushRoutes(c)
+	}
+	if c.Int("TYPE") == mplsRoute {
+		return compileMPLS(c)
+	}
+	if err := notMPLS(c); err != nil {
+		return nil, err
 	}
 	cfg := nsexec.RouteConfig{
 		Type: c.Int("TYPE"), Metric: optInt(c, "metric"), Table: optInt(c, "table"), Proto: optInt(c, "proto"),

@@ -20,18 +20,23 @@ func isUnsupported(err error) bool {
 // bothFamilies are those that have routes, addresses, rules and neighbours.
 var bothFamilies = []uint8{unix.AF_INET, unix.AF_INET6}
 
-// routes lists the routes of all tables that fit.
+// routes lists the routes of all tables that fit, and those of labels.
 func (c *Conn) routes(fits func(m message, a attrs) bool) ([]message, error) {
-	var out []message
+	var all, out []message
 	for _, family := range bothFamilies {
 		list, err := c.list(unix.RTM_NEWROUTE, &nl.RtMsg{RtMsg: unix.RtMsg{Family: family}})
 		if err != nil {
 			return nil, err
 		}
-		for _, m := range list {
-			if binary.NativeEndian.Uint32(m.body[8:])&unix.RTM_F_CLONED == 0 && fits(m, m.attrs()) {
-				out = append(out, m.route())
-			}
+		all = append(all, list...)
+	}
+	labels, err := c.mplsRoutes()
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range append(all, labels...) {
+		if binary.NativeEndian.Uint32(m.body[8:])&unix.RTM_F_CLONED == 0 && fits(m, m.attrs()) {
+			out = append(out, m.route())
 		}
 	}
 	return out, nil
@@ -291,7 +296,8 @@ func (c *Conn) restoreRoute(m message) error {
 	err := c.add(m, unix.NLM_F_CREATE|unix.NLM_F_EXCL)
 	if errors.Is(err, unix.EEXIST) {
 		how := unix.NLM_F_APPEND // one of several with that key, or the same, come with an address
-		if _, several := m.attrs()[unix.RTA_MULTIPATH]; several && m.body[0] == unix.AF_INET6 {
+		_, several := m.attrs()[unix.RTA_MULTIPATH]
+		if several && m.body[0] == unix.AF_INET6 || m.body[0] == unix.AF_MPLS {
 			how = unix.NLM_F_REPLACE // some of its hops may be there
 		}
 		err = c.add(m, unix.NLM_F_CREATE|how)

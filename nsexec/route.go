@@ -366,7 +366,7 @@ func (o flushRouteOp) routes(c *Conn) ([]message, error) {
 		table = unix.RT_TABLE_MAIN
 	}
 	return c.routes(func(m message, a attrs) bool {
-		return m.routeTable(a) == table && (o.f.Proto == 0 || int(m.body[5]) == o.f.Proto) &&
+		return m.body[0] != unix.AF_MPLS && m.routeTable(a) == table && (o.f.Proto == 0 || int(m.body[5]) == o.f.Proto) &&
 			(index == 0 || routeUses(a, map[int]bool{index: true}, nil)) && (!o.f.Dst.IsValid() || m.goesTo(a, o.f.Dst))
 	})
 }
