@@ -107,8 +107,23 @@ func writeOptions(b *strings.Builder, title string, opts []Option) {
 		return
 	}
 	fmt.Fprintf(b, "\n%s:\n", title)
+	writeOptionRows(b, "    ", opts)
+}
+
+// writeOptionRows writes a line for each option, those of options below them.
+func writeOptionRows(b *strings.Builder, indent string, opts []Option) {
 	for _, o := range opts {
-		form := strings.TrimSuffix(o.form(), "…")
-		fmt.Fprintf(b, "    %-32s %s\n", form[1:len(form)-1], o.Doc)
+		text := o.Name
+		switch {
+		case len(o.Options) > 0:
+			text += " …"
+		case o.Type != nil:
+			text += " " + o.valueForm()
+			if o.Many {
+				text += "…"
+			}
+		}
+		fmt.Fprintf(b, "%-36s %s\n", indent+text, o.Doc)
+		writeOptionRows(b, indent+"    ", o.Options)
 	}
 }
