@@ -39,7 +39,17 @@ var lifetime = ofText("SECONDS|TIME|forever", func(s string) (time.Duration, err
 	return parseTime(s)
 })
 
-var scopeType = oneOf(word{"global", unix.RT_SCOPE_UNIVERSE}, word{"site", unix.RT_SCOPE_SITE}, word{"link", unix.RT_SCOPE_LINK}, word{"host", unix.RT_SCOPE_HOST}, word{"nowhere", unix.RT_SCOPE_NOWHERE})
+var scopeType = ofText("global|site|link|host|nowhere|N", func(s string) (int64, error) {
+	return named(s, map[string]int64{
+		"global": unix.RT_SCOPE_UNIVERSE, "0": unix.RT_SCOPE_UNIVERSE, "site": unix.RT_SCOPE_SITE,
+		"link": unix.RT_SCOPE_LINK, "host": unix.RT_SCOPE_HOST, "nowhere": unix.RT_SCOPE_NOWHERE,
+	}, "/etc/iproute2/rt_scopes", 255)
+})
+
+// addrProtoType is IFAPROT_* of linux/if_addr.h.
+var addrProtoType = ofText("PROTO", func(s string) (int64, error) {
+	return named(s, map[string]int64{"kernel_lo": 1, "kernel_ra": 2, "kernel_ll": 3}, "", 255)
+})
 
 var broadcastType = ofText("IP|+|-", func(s string) (string, error) {
 	if s == "+" || s == "-" {
@@ -68,10 +78,11 @@ var addrSpec = &Spec{
 		{Name: "label", Type: textType, Doc: "a name for the address that starts with the link's"},
 		{Name: "scope", Type: scopeType, Doc: "how far the address is valid"},
 		{Name: "metric", Aliases: []string{"priority"}, Type: number(1, 1<<32-1), Doc: "the metric of the route that comes with it"},
-		{Name: "proto", Type: number(1, 255), Doc: "who set it, as a number (Linux 5.18)"},
+		{Name: "proto", Type: addrProtoType, Doc: "who set it (Linux 5.18)"},
 		{Name: "valid_lft", Type: lifetime, Doc: "how long it is valid"},
 		{Name: "preferred_lft", Type: lifetime, Doc: "how long new connections may use it"},
 	}, addrFlagOptions()...),
+	Verify:  compiles,
 	Compile: compileAddr,
 }
 
@@ -101,6 +112,9 @@ func compileAddr(c *Call) ([]nsexec.Step, error) {
 	cfg.Scope, cfg.Metric, cfg.Proto = optInt(c, "scope"), optInt(c, "metric"), optInt(c, "proto")
 	cfg.Valid, cfg.HasValid = Opt[time.Duration](c, "valid_lft")
 	cfg.Preferred, cfg.HasPref = Opt[time.Duration](c, "preferred_lft")
+	if err := checkAddr(c, cfg); err != nil {
+		return nil, err
+	}
 	if cfg.HasValid && cfg.HasPref && cfg.Preferred > cfg.Valid {
 		return nil, fmt.Errorf("preferred_lft is longer than valid_lft")
 	}
@@ -114,6 +128,25 @@ func compileAddr(c *Call) ([]nsexec.Step, error) {
 		steps = append(steps, nsexec.Step{NS: link.NS, Action: addressed(c.Modifier, one)})
 	}
 	return steps, nil
+}
+
+// checkAddr refuses what the kernel would refuse, or make of it something else.
+func checkAddr(c *Call, cfg nsexec.AddrConfig) error {
+	const most = 15 // IFNAMSIZ without the end's NUL
+	if len(cfg.Label) > most {
+		return fmt.Errorf("a label has at most %d bytes, %q has %d", most, cfg.Label, len(cfg.Label))
+	}
+	for _, p := range All[value.Prefix](c, "PREFIX") {
+		switch {
+		case cfg.Peer.IsValid() && cfg.Peer.Addr().Is4() != p.Addr().Is4():
+			return fmt.Errorf("peer %s and %s are of two families", cfg.Peer, p)
+		case p.Addr().Is6() && c.Has("broadcast"):
+			return fmt.Errorf("%s has no broadcast address: only IPv4 has", p)
+		case p.Addr().Is6() && c.Has("label"):
+			return fmt.Errorf("%s has no label: only IPv4 has", p)
+		}
+	}
+	return nil
 }
 
 func optInt(c *Call, name string) int {

@@ -206,6 +206,10 @@ func (b *binder) option(o *Option, i int, isName func(string) *Option) (int, Giv
 	if o.Type == nil {
 		return i, g, nil
 	}
+	if i < len(b.args) && b.args[i].leads(o) {
+		g.Lead = b.args[i].Value.String()
+		i++
+	}
 	for {
 		if i >= len(b.args) || o.Many && len(g.Values) >= max(o.Least, 1) && b.ends(i, o, isName) {
 			break
@@ -228,6 +232,11 @@ func (b *binder) option(o *Option, i int, isName func(string) *Option) (int, Giv
 		return 0, g, &ArgError{Arg: g.Arg, Msg: fmt.Sprintf("%q needs a value: %s", o.Name, o.Type)}
 	}
 	return i, g, nil
+}
+
+// leads reports whether an argument is one of the words before an option's value.
+func (a Arg) leads(o *Option) bool {
+	return a.Bare && a.Value != nil && slices.Contains(o.Leads, a.Value.String())
 }
 
 // ends reports whether args[i] ends the values of an option that takes many.

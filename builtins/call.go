@@ -63,6 +63,7 @@ func compiles(c *Call) *ArgError {
 type Given struct {
 	Option *Option // of the table
 	Param  int     // the parameter that it belongs to, or -1: the verb
+	Lead   string  // which of the option's Leads was given
 	Values []any   // none for a flag
 	Given  []Given // its own options
 	Arg    int     // where it stood
@@ -158,14 +159,23 @@ func Opt[T any](c *Call, name string) (T, bool) { return GivenAs[T](c.given, nam
 
 // GivenAs is the value of an option as a T.
 func GivenAs[T any](given []Given, name string) (T, bool) {
+	g, ok := givenOption(given, name)
+	if !ok {
+		var zero T
+		return zero, false
+	}
+	v, ok := g.Value().(T)
+	return v, ok
+}
+
+// givenOption is the first use of an option, whoever it belongs to.
+func givenOption(given []Given, name string) (Given, bool) {
 	for i := range given {
 		if given[i].Option.Name == name {
-			v, ok := given[i].Value().(T)
-			return v, ok
+			return given[i], true
 		}
 	}
-	var zero T
-	return zero, false
+	return Given{}, false
 }
 
 // Repeated are all the uses of an option that may be given more than once.

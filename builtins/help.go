@@ -43,7 +43,7 @@ func (o Option) form() string {
 	case len(o.Options) > 0:
 		text += " " + optionForms(o.Options)
 	case o.Type != nil:
-		text += " " + o.Type.String()
+		text += " " + o.valueForm()
 		if o.Many {
 			text += "…"
 		}
@@ -53,6 +53,14 @@ func (o Option) form() string {
 		text += "…"
 	}
 	return text
+}
+
+// valueForm is how an option's value is written: `[lock] 0..4294967295`.
+func (o Option) valueForm() string {
+	if len(o.Leads) == 0 {
+		return o.Type.String()
+	}
+	return "[" + strings.Join(o.Leads, "|") + "] " + o.Type.String()
 }
 
 func optionForms(opts []Option) string {
@@ -99,8 +107,23 @@ func writeOptions(b *strings.Builder, title string, opts []Option) {
 		return
 	}
 	fmt.Fprintf(b, "\n%s:\n", title)
+	writeOptionRows(b, "    ", opts)
+}
+
+// writeOptionRows writes a line for each option, those of options below them.
+func writeOptionRows(b *strings.Builder, indent string, opts []Option) {
 	for _, o := range opts {
-		form := strings.TrimSuffix(o.form(), "…")
-		fmt.Fprintf(b, "    %-32s %s\n", form[1:len(form)-1], o.Doc)
+		text := o.Name
+		switch {
+		case len(o.Options) > 0:
+			text += " …"
+		case o.Type != nil:
+			text += " " + o.valueForm()
+			if o.Many {
+				text += "…"
+			}
+		}
+		fmt.Fprintf(b, "%-36s %s\n", indent+text, o.Doc)
+		writeOptionRows(b, indent+"    ", o.Options)
 	}
 }

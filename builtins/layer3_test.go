@@ -4,13 +4,8 @@ package builtins_test
 
 import (
 	"errors"
-	"fmt"
-	"os/exec"
-	"slices"
-	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 )
 
@@ -92,71 +87,6 @@ func TestLayer3(t *testing.T) {
 	for _, w := range layer3Witnesses {
 		w.check(t)
 	}
-}
-
-// TestLayer3_asIP makes the same with NEScript and with ip, and compares.
-func TestLayer3_asIP(t *testing.T) {
-	for _, test := range []struct{ script, ip, show string }{
-		{"route 10.9.0.0/16 via 10.0.0.2", "route add 10.9.0.0/16 via 10.0.0.2", "route show table all"},
-		{"route 10.9.0.0/16 dev eth0 metric 7", "route add 10.9.0.0/16 dev eth0 metric 7", "route show table all"},
-		{"route default via 10.0.0.2 table 5 proto bird", "route add default via 10.0.0.2 table 5 proto bird", "route show table all"},
-		{"route default dev eth0", "route add default dev eth0", "route show table all"},
-		{"route 2001:db8:9::/48 via 2001:db8::2", "route add 2001:db8:9::/48 via 2001:db8::2", "-6 route show table all"},
-		{"route blackhole default metric 9", "route add blackhole default metric 9", "route show table all"},
-		{"route multicast 239.1.0.0/16 dev eth0", "route add multicast 239.1.0.0/16 dev eth0", "route show table all"},
-		{"route broadcast 10.0.0.77 dev eth0", "route add broadcast 10.0.0.77 dev eth0", "route show table all"},
-		{"rule from 10.0.0.0/8 table 7", "rule add from 10.0.0.0/8 table 7", "rule"},
-		{"rule not fwmark 1 table 7 pref 9", "rule add not fwmark 1 table 7 pref 9", "rule"},
-		{"addr eth1 10.7.0.1/24 10.7.0.2/24", "addr add 10.7.0.1/24 dev eth1 ; addr add 10.7.0.2/24 dev eth1", "-4 addr show eth1"},
-		{"neigh eth0 10.0.0.5 02:00:00:00:00:05", "neigh add 10.0.0.5 lladdr 02:00:00:00:00:05 dev eth0 nud permanent", "neigh show nud permanent"},
-	} {
-		ours, err := runIn(t, way+test.script)
-		if err != nil {
-			t.Errorf("%s: %v", test.script, err)
-			continue
-		}
-		theirs, err := runIn(t, way)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, line := range strings.Split(test.ip, " ; ") {
-			if out, err := exec.Command("ip", append([]string{"-n", theirs.Name}, strings.Fields(line)...)...).CombinedOutput(); err != nil {
-				t.Fatalf("ip %s: %v: %s", line, err, out)
-			}
-		}
-		if diff := cmp.Diff(plain(show(t, theirs, test.show)), plain(show(t, ours, test.show))); diff != "" {
-			t.Errorf("%s differs from ip %s:\n%s", test.script, test.ip, diff)
-		}
-	}
-}
-
-// plain drops what differs between any two namespaces: MAC addresses, and the
-// routes that the kernel makes by itself, some of them only after a while.
-func plain(v any) any {
-	switch v := v.(type) {
-	case []any:
-		out := []any{}
-		for _, e := range v {
-			if m, ok := e.(map[string]any); ok {
-				if m["protocol"] == "kernel" {
-					continue
-				}
-			}
-			out = append(out, plain(e))
-		}
-		// The kernel lists routes of links in the order that they came up.
-		slices.SortFunc(out, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
-		return out
-	case map[string]any:
-		out := map[string]any{}
-		for k, e := range v {
-			if k != "address" && k != "ifindex" && k != "link_index" {
-				out[k] = plain(e)
-			}
-		}
-		return out
-	}
-	return v
 }
 
 // TestErrors has the kernel's refusals keep their errno and its own words.

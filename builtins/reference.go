@@ -87,12 +87,10 @@ func optionRows(opts []Option, prefix string) []string {
 	for _, o := range opts {
 		text := o.Name
 		if o.Type != nil {
-			text += " " + o.Type.String()
+			text += " " + o.valueForm()
 		}
 		out = append(out, fmt.Sprintf("| `%s` | %s%s |\n", strings.ReplaceAll(text, "|", "\\|"), prefix, o.Doc))
-		for _, sub := range o.Options {
-			out = append(out, fmt.Sprintf("| `%s` | of %s: %s |\n", sub.Name, o.Name, sub.Doc))
-		}
+		out = append(out, optionRows(o.Options, "of "+o.Name+": ")...)
 	}
 	return out
 }

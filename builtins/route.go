@@ -12,7 +12,6 @@ import (
 
 	"github.com/nescript/nescript/lang/value"
 	"github.com/nescript/nescript/nsexec"
-	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
@@ -23,31 +22,15 @@ var routeTypes = []word{
 	{"unreachable", unix.RTN_UNREACHABLE}, {"prohibit", unix.RTN_PROHIBIT}, {"throw", unix.RTN_THROW},
 }
 
-// routeMetrics are the options that go into RTA_METRICS, RTAX_* of
-// linux/rtnetlink.h.
-var routeMetrics = []struct {
-	name string
-	attr uint16
-	doc  string
-}{
-	{"mtu", unix.RTAX_MTU, "the path's largest packet"},
-	{"advmss", unix.RTAX_ADVMSS, "the segment size to tell TCP peers"},
-	{"hoplimit", unix.RTAX_HOPLIMIT, "the hop limit of packets"},
-	{"window", unix.RTAX_WINDOW, "the largest TCP window"},
-	{"rtt", unix.RTAX_RTT, "the round trip time to start with, in eighths of a millisecond"},
-	{"initcwnd", unix.RTAX_INITCWND, "TCP's congestion window to start with"},
-	{"initrwnd", unix.RTAX_INITRWND, "TCP's receive window to start with"},
-	{"quickack", unix.RTAX_QUICKACK, "acknowledge at once"},
-}
-
 // destination is `default`, a prefix, or an address alone.
 type destination struct {
 	all    bool // default: the family comes from the gateway
 	prefix netip.Prefix
+	label  int // of MPLS, plus one
 }
 
 var (
-	routeType = oneOf(routeTypes...)
+	routeType = oneOf(append(routeTypes, word{"mpls", mplsRoute})...)
 	destType  = ofText("default|IP[/LEN]", func(s string) (destination, error) {
 		if s == "default" || s == "all" || s == "any" {
 			return destination{all: true}, nil
@@ -110,10 +93,13 @@ func inFile(file, name string) (int64, bool) {
 
 // viaOptions are those of a next hop.
 var viaOptions = []Option{
-	{Name: "via", Type: ipType, Doc: "the gateway; an IPv6 one may serve IPv4 (RFC 5549)"},
+	{Name: "via", Leads: []string{"inet", "inet6"}, Type: ipType, Doc: "the gateway; an IPv6 one may serve IPv4 (RFC 5549)"},
 	{Name: "dev", Aliases: []string{"oif"}, Type: localLink, Doc: "the link"},
 	{Name: "onlink", Doc: "the gateway is on the link, whatever its address"},
+	encapOption(),
 }
+
+var realmsOption = Option{Name: "realms", Aliases: []string{"realm"}, Type: realmType, Doc: "the realms of IPv4 packets that take it"}
 
 var routeSpec = &Spec{
 	Name: "route", Group: Layer3,
@@ -121,11 +107,11 @@ var routeSpec = &Spec{
 	Example: "route 10.1.0.0/16 via 10.0.0.1 dev eth0 metric 100",
 	Params: []Param{
 		{Name: "TYPE", Type: routeType, Optional: true, Doc: "unicast unless said otherwise"},
-		{Name: "PREFIX", Type: destType, Doc: "where to: default, a network or an address"},
+		{Name: "PREFIX", Type: routeDest, Doc: "where to: default, a network or an address; of mpls the label"},
 	},
 	ModParams: map[Modifiers][]Param{Flush: {{Name: "PREFIX", Type: destType, Optional: true}}},
 	Modifiers: Del | Replace | Ensure | Flush,
-	Options: append(append([]Option{}, viaOptions...), append(routeMetricOptions(),
+	Options: append(append([]Option{}, hopOptions...), append(routeMetricOptions(),
 		Option{Name: "src", Type: ipType, Doc: "the address to send from"},
 		Option{Name: "metric", Aliases: []string{"priority", "preference"}, Type: number(0, 1<<32-1), Doc: "the lower of two routes is taken"},
 		Option{Name: "table", Type: tableType, Doc: "the routing table, by number or name"},
@@ -134,27 +120,32 @@ var routeSpec = &Spec{
 		Option{Name: "tos", Aliases: []string{"dsfield"}, Type: byteTOS, Doc: "only packets with this TOS"},
 		Option{Name: "pref", Type: prefType, Doc: "the preference of an IPv6 router (RFC 4191)"},
 		Option{Name: "nhid", Type: number(1, 1<<32-1), Doc: "a nexthop object"},
-		Option{Name: "nexthop", Repeat: true, Options: append(append([]Option{}, viaOptions...), Option{Name: "weight", Type: number(1, 256), Doc: "its share of the flows"}), Doc: "one of several ways"},
+		realmsOption, ttlPropagateOption,
+		Option{Name: "from", Type: destType, Doc: "only IPv6 packets from there"},
+		Option{Name: "expires", Type: expiresType, Doc: "how long an IPv6 route stays"},
+		Option{Name: "nexthop", Repeat: true, Options: append(append([]Option{}, hopOptions...), realmsOption, Option{Name: "weight", Type: number(1, 256), Doc: "its share of the flows"}), Doc: "one of several ways"},
 	)...),
 	Verify:  compiles,
 	Compile: compileRoute,
-}
-
-func routeMetricOptions() []Option {
-	var out []Option
-	for _, m := range routeMetrics {
-		out = append(out, Option{Name: m.name, Type: number(0, 1<<32-1), Doc: m.doc})
-	}
-	return out
 }
 
 func compileRoute(c *Call) ([]nsexec.Step, error) {
 	if c.Modifier == Flush {
 		return flushRoutes(c)
 	}
+	if c.Int("TYPE") == mplsRoute {
+		return compileMPLS(c)
+	}
+	if err := notMPLS(c); err != nil {
+		return nil, err
+	}
 	cfg := nsexec.RouteConfig{
 		Type: c.Int("TYPE"), Metric: optInt(c, "metric"), Table: optInt(c, "table"), Proto: optInt(c, "proto"),
-		TOS: optInt(c, "tos"), NHID: optInt(c, "nhid"), Scope: -1, Hop: nextHop(c.Options()),
+		TOS: optInt(c, "tos"), NHID: optInt(c, "nhid"), Scope: -1, Expires: optInt(c, "expires"),
+	}
+	var err error
+	if cfg.Hop, err = nextHop(c.Options()); err != nil {
+		return nil, err
 	}
 	if c.Has("scope") {
 		cfg.Scope = optInt(c, "scope")
@@ -165,15 +156,19 @@ func compileRoute(c *Call) ([]nsexec.Step, error) {
 	if ip, ok := Opt[value.IP](c, "src"); ok {
 		cfg.Src = ip.Addr
 	}
-	for _, m := range routeMetrics {
-		if n, ok := Opt[int64](c, m.name); ok {
-			cfg.Metrics = append(cfg.Metrics, nsexec.Attr{Type: m.attr, Data: nl.Uint32Attr(uint32(n))})
-		}
+	if from, ok := Opt[destination](c, "from"); ok && !from.all {
+		cfg.From = from.prefix
+	}
+	if cfg.Metrics, err = metricsOf(c); err != nil {
+		return nil, err
 	}
 	for _, g := range c.Repeated("nexthop") {
-		cfg.Hops = append(cfg.Hops, nextHop(g.Given))
+		hop, err := nextHop(g.Given)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Hops = append(cfg.Hops, hop)
 	}
-	var err error
 	if cfg.Dst, err = routeDst(One[destination](c, "PREFIX"), cfg); err != nil {
 		return nil, err
 	}
@@ -193,18 +188,29 @@ func routed(mod Modifiers, cfg nsexec.RouteConfig) nsexec.Action {
 	return nsexec.AddRoute(cfg)
 }
 
-func nextHop(given []Given) nsexec.NextHop {
+// nextHop reads viaOptions and the weight.
+func nextHop(given []Given) (nsexec.NextHop, error) {
 	var hop nsexec.NextHop
 	if ip, ok := GivenAs[value.IP](given, "via"); ok {
 		hop.Via = ip.Addr
+		via, _ := givenOption(given, "via")
+		if via.Lead != "" && ip.Is4() != (via.Lead == "inet") {
+			return hop, fmt.Errorf("via %s: %s is of the other family", via.Lead, ip)
+		}
 	}
 	if l, ok := GivenAs[LinkArg](given, "dev"); ok {
 		hop.Dev = l.Link
 	}
 	weight, _ := GivenAs[int64](given, "weight")
 	hop.Weight = int(weight)
+	realms, _ := GivenAs[int64](given, "realms")
+	hop.Realms = int(realms)
 	hop.OnLink, _ = GivenAs[bool](given, "onlink")
-	return hop
+	var err error
+	if encap, ok := givenOption(given, "encap"); ok {
+		hop.Encap, err = encapOf(encap.Given)
+	}
+	return hop, err
 }
 
 // routeDst is the destination as a prefix. The family of `default` is that of
@@ -233,17 +239,46 @@ func checkRoute(c *Call, cfg nsexec.RouteConfig) error {
 	if cfg.Src.IsValid() && cfg.Src.Is4() != cfg.Dst.Addr().Is4() {
 		return fmt.Errorf("src %s and the destination %s are of two families", cfg.Src, cfg.Dst)
 	}
+	if err := checkFamily(c, cfg); err != nil {
+		return err
+	}
 	for _, hop := range append(cfg.Hops, cfg.Hop) {
 		if hop.Via.Is4() && cfg.Dst.Addr().Is6() {
 			return fmt.Errorf("an IPv6 route has no IPv4 gateway such as %s", hop.Via)
 		}
+		if err := encapFits(hop.Encap, cfg.Dst.Addr().Is6()); err != nil {
+			return err
+		}
 	}
-	if len(cfg.Hops) > 0 && (cfg.Hop != nsexec.NextHop{}) {
+	own := cfg.Hop
+	own.Realms = 0
+	if len(cfg.Hops) > 0 && (own != nsexec.NextHop{}) {
 		return fmt.Errorf("a route has its own via and dev or those of its nexthops, not both")
 	}
 	reaches := cfg.Hop.Via.IsValid() || cfg.Hop.Dev != nsexec.LinkRef{} || len(cfg.Hops) > 0 || cfg.NHID != 0
 	if !reaches && c.Modifier != Del && (cfg.Type == 0 || cfg.Type == unix.RTN_UNICAST) {
 		return fmt.Errorf("a route needs a way: via IP, dev LINK, nexthop … or nhid N")
+	}
+	return nil
+}
+
+// checkFamily refuses what the kernel passes over in a route of a family.
+func checkFamily(c *Call, cfg nsexec.RouteConfig) error {
+	if cfg.Dst.Addr().Is4() {
+		for _, name := range []string{"from", "expires", "pref"} {
+			if c.Has(name) {
+				return fmt.Errorf("only IPv6 routes have %q", name)
+			}
+		}
+		return nil
+	}
+	if cfg.From.IsValid() && cfg.From.Addr().Is4() {
+		return fmt.Errorf("from %s and the destination %s are of two families", cfg.From, cfg.Dst)
+	}
+	for _, hop := range append(cfg.Hops, cfg.Hop) {
+		if hop.Realms != 0 {
+			return fmt.Errorf("only IPv4 routes have realms")
+		}
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // ruleActions are FR_ACT_* of linux/fib_rules.h that need no table.
-var ruleActions = []word{{"blackhole", 6}, {"unreachable", 7}, {"prohibit", 8}}
+var ruleActions = []word{{"blackhole", 6}, {"unreachable", 7}, {"prohibit", 8}, {"nop", 3}}
 
 // ruleAttrs are the selectors that are one attribute each, FRA_* of
 // linux/fib_rules.h.
@@ -23,10 +23,13 @@ var ruleAttrs = []kindOption{
 	{name: "iif", attr: unix.FRA_IIFNAME, typ: ifName, encode: zeroTerminated, doc: "packets that came in by the link, which need not be there"},
 	{name: "oif", attr: unix.FRA_OIFNAME, typ: ifName, encode: zeroTerminated, doc: "packets of sockets bound to the link"},
 	{name: "uidrange", attr: unix.FRA_UID_RANGE, typ: uidRange, encode: pair32, doc: "packets of these users, as 1000-1999"},
-	{name: "ipproto", attr: unix.FRA_IP_PROTO, typ: oneOf(word{"tcp", 6}, word{"udp", 17}, word{"icmp", 1}, word{"icmpv6", 58}, word{"sctp", 132}), encode: u8, doc: "packets of the protocol"},
+	{name: "ipproto", attr: unix.FRA_IP_PROTO, typ: ipProtoType, encode: u8, doc: "packets of the protocol"},
 	{name: "sport", attr: unix.FRA_SPORT_RANGE, typ: portOrRange, encode: pair16, doc: "packets from the port or ports"},
 	{name: "dport", attr: unix.FRA_DPORT_RANGE, typ: portOrRange, encode: pair16, doc: "packets to the port or ports"},
 	{name: "suppress_prefixlength", aliases: []string{"suppress_prefixlen"}, attr: unix.FRA_SUPPRESS_PREFIXLEN, typ: number(0, 128), encode: u32, doc: "ignore routes of this prefix length or shorter"},
+	{name: "suppress_ifgroup", attr: unix.FRA_SUPPRESS_IFGROUP, typ: groupNumber, encode: u32, doc: "ignore routes over links of this group"},
+	{name: "tun_id", attr: unix.FRA_TUN_ID, typ: tunnelID, encode: be64, doc: "packets of the tunnel's number"},
+	{name: "realms", aliases: []string{"realm"}, attr: unix.FRA_FLOW, typ: realmType, encode: u32, doc: "the realms of IPv4 packets that it fits"},
 	{name: "protocol", aliases: []string{"proto"}, attr: unix.FRA_PROTOCOL, typ: protoType, encode: u8, doc: "who set it"},
 	{name: "l3mdev", attr: unix.FRA_L3MDEV, encode: fixed8(1), doc: "look up the table of the packet's VRF"},
 }
@@ -47,8 +50,18 @@ var (
 	uidRange    = ofText("FROM-TO", func(s string) ([2]uint32, error) { return numberRange(s, 1<<32-1) })
 	portOrRange = ofText("PORT[-PORT]", func(s string) ([2]uint32, error) { return numberRange(s, 65535) })
 	markType    = ofText("MARK[/MASK]", parseMark)
+	groupNumber = ofText("GROUP", func(s string) (int64, error) {
+		return named(s, map[string]int64{"default": 0, "0": 0}, "/etc/iproute2/group", 1<<31-1)
+	})
+	ipProtoType = ofText("PROTOCOL", func(s string) (int64, error) { return named(s, ipProtocols, "", 255) })
 	familyType  = oneOf(word{"inet", unix.AF_INET}, word{"inet6", unix.AF_INET6})
 )
+
+// ipProtocols are IPPROTO_* of linux/in.h and linux/in6.h.
+var ipProtocols = map[string]int64{
+	"icmp": 1, "igmp": 2, "ipip": 4, "tcp": 6, "udp": 17, "dccp": 33, "ipv6": 41, "gre": 47, "esp": 50, "ah": 51,
+	"icmpv6": 58, "ipv6-icmp": 58, "ospf": 89, "pim": 103, "vrrp": 112, "sctp": 132, "udplite": 136, "mpls": 137,
+}
 
 // numberRange reads `5` or `5-9`.
 func numberRange(s string, most uint64) ([2]uint32, error) {
@@ -101,10 +114,7 @@ func ruleOptions() []Option {
 	for _, a := range ruleActions {
 		out = append(out, Option{Name: a.name, Doc: "the packet's fate rather than a table"})
 	}
-	for _, a := range ruleAttrs {
-		out = append(out, Option{Name: a.name, Aliases: a.aliases, Type: a.typ, Doc: a.doc})
-	}
-	return out
+	return append(out, optionsOfTable(ruleAttrs)...)
 }
 
 func compileRule(c *Call) ([]nsexec.Step, error) {
@@ -125,6 +135,9 @@ func compileRule(c *Call) ([]nsexec.Step, error) {
 			cfg.Action = int(a.value)
 		}
 	}
+	if err := checkRule(c, cfg); err != nil {
+		return nil, err
+	}
 	if err := ruleSelectors(c, &cfg); err != nil {
 		return nil, err
 	}
@@ -132,6 +145,31 @@ func compileRule(c *Call) ([]nsexec.Step, error) {
 		cfg.Table = unix.RT_TABLE_MAIN
 	}
 	return []nsexec.Step{{NS: c.Env.NS, Action: ruled(c.Modifier, cfg)}}, nil
+}
+
+// checkRule refuses what contradicts itself, and what the kernel passes over.
+func checkRule(c *Call, cfg nsexec.RuleConfig) error {
+	var fates []string
+	for _, name := range []string{"table", "goto", "l3mdev", "blackhole", "unreachable", "prohibit", "nop"} {
+		if c.Has(name) {
+			fates = append(fates, name)
+		}
+	}
+	if len(fates) > 1 {
+		return fmt.Errorf("a rule does one thing: %s or %s", fates[0], fates[1])
+	}
+	for _, name := range []string{"suppress_prefixlength", "suppress_ifgroup"} {
+		if c.Has(name) && len(fates) > 0 && fates[0] != "table" && fates[0] != "l3mdev" {
+			return fmt.Errorf("%q is for a rule that asks a table", name)
+		}
+	}
+	if c.Has("goto") && c.Has("priority") && optInt(c, "goto") <= optInt(c, "priority") {
+		return fmt.Errorf("goto %d leads back from priority %d; rules only go on", optInt(c, "goto"), optInt(c, "priority"))
+	}
+	if c.Has("realms") && cfg.Family == unix.AF_INET6 {
+		return fmt.Errorf("only IPv4 rules have realms")
+	}
+	return nil
 }
 
 func ruled(mod Modifiers, cfg nsexec.RuleConfig) nsexec.Action {
@@ -155,18 +193,9 @@ func ruleSelectors(c *Call, cfg *nsexec.RuleConfig) error {
 		cfg.Action = frActGoto
 		cfg.Attrs = append(cfg.Attrs, nsexec.Attr{Type: unix.FRA_GOTO, Data: nl.Uint32Attr(uint32(n))})
 	}
-	for _, a := range ruleAttrs {
-		g, ok := c.Option(a.name)
-		if !ok {
-			continue
-		}
-		data, err := a.encode(g.Value())
-		if err != nil {
-			return err
-		}
-		cfg.Attrs = append(cfg.Attrs, nsexec.Attr{Type: a.attr, Data: data})
-	}
-	return nil
+	attrs, err := encoded(c, ruleAttrs)
+	cfg.Attrs = append(cfg.Attrs, attrs...)
+	return err
 }
 
 // ruleFamily is the family that a rule's addresses have, else the one said.

@@ -81,6 +81,7 @@ type Option struct {
 	Name    string
 	Aliases []string
 	Type    Type     // nil: a flag without a value
+	Leads   []string // words of which one may stand before the value, as in `mtu lock 1400`
 	Repeat  bool     // may be given more than once
 	Many    bool     // takes values up to the next option
 	Least   int      // with Many: so many values at least, whatever they are called

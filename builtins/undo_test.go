@@ -3,6 +3,7 @@
 package builtins_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,6 +48,7 @@ func undoForms(s *builtins.Spec) []string {
 		}
 		args := words
 		if params, ok := s.ModParams[mod]; ok {
+			params = slices.DeleteFunc(slices.Clone(params), func(p builtins.Param) bool { return p.Optional })
 			args = args[:min(len(params), len(args))]
 			if s.Name == "veth" || len(params) == 1 {
 				args = words[:1]
@@ -54,9 +56,9 @@ func undoForms(s *builtins.Spec) []string {
 			if s.Group == builtins.Traffic {
 				args = words
 			}
-			if s.Name == "route" {
-				args = nil
-			}
+		}
+		if s.Name == "nexthop" && mod&(builtins.Del|builtins.Flush) != 0 {
+			args = map[builtins.Modifiers][]string{builtins.Del: words[:2]}[mod]
 		}
 		forms = append(forms, strings.TrimSpace(mod.String()+" "+s.Name+" "+strings.Join(args, " ")))
 	}

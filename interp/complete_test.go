@@ -31,7 +31,7 @@ func TestComplete(t *testing.T) {
 		{"defer bri", "bridge"},
 		{"ens", "ensure"},
 		{"ensure bri", "bridge"},
-		{"flush add", "addr"},
+		{"flush add", "addr addrlabel"},
 		{"expect pin", "ping"},
 		{"expect within 3s not pin", "ping"},
 		{"expect fail", "fails"},

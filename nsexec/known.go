@@ -110,3 +110,6 @@ func (o setLinkOp) keepsNames() bool {
 	}
 	return true
 }
+
+func (nexthopOp) keepsNames() bool   { return true }
+func (mplsRouteOp) keepsNames() bool { return true }

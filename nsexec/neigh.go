@@ -20,6 +20,11 @@ type NeighConfig struct {
 	Hw    net.HardwareAddr
 	State int // NUD_*
 	Flags int // NTF_*
+	Proto int // RTPROT_*: who set it; 0 for nobody
+	// Managed has the kernel keep asking for the address.
+	Managed bool
+	// Proxy has the link answer for the address, which is somebody else's.
+	Proxy bool
 }
 
 // AddNeigh adds an entry (RTM_NEWNEIGH, see rtnetlink(7)). It needs
@@ -38,6 +43,13 @@ func DelNeigh(cfg NeighConfig) LinkAction {
 	return linkAction("del-neigh", cfg.Link, neighOp{"del ", cfg, unix.RTM_DELNEIGH, 0})
 }
 
+// Of linux/neighbour.h.
+const (
+	ndaProtocol   = 12     // NDA_PROTOCOL
+	ndaFlagsExt   = 15     // NDA_FLAGS_EXT
+	ntfExtManaged = 1 << 0 // NTF_EXT_MANAGED
+)
+
 type neighOp struct {
 	mod   string
 	cfg   NeighConfig
@@ -46,7 +58,7 @@ type neighOp struct {
 }
 
 func (o neighOp) String() string {
-	s := o.mod + "neigh " + o.cfg.Link.String() + " " + o.cfg.IP.String()
+	s := o.mod + "neigh " + o.text()
 	if o.cfg.Hw != nil {
 		s += " " + o.cfg.Hw.String()
 	}
@@ -82,13 +94,19 @@ func (o neighOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, erro
 // leads to one place only, IPv4 keeps one entry, of 0.0.0.0 (arp_constructor of
 // net/ipv4/arp.c).
 func (o neighOp) as(is linkState) neighOp {
-	if o.cfg.IP.Is4() && is.flags&(unix.IFF_POINTOPOINT|unix.IFF_LOOPBACK) != 0 {
+	if o.cfg.IP.Is4() && !o.cfg.Proxy && is.flags&(unix.IFF_POINTOPOINT|unix.IFF_LOOPBACK) != 0 {
 		o.cfg.IP = netip.IPv4Unspecified()
 	}
 	return o
 }
 
-func (o neighOp) text() string { return o.cfg.Link.String() + " " + o.cfg.IP.String() }
+func (o neighOp) text() string {
+	text := o.cfg.Link.String() + " " + o.cfg.IP.String()
+	if o.cfg.Proxy {
+		return "proxy " + text
+	}
+	return text
+}
 
 // message is the entry that the operation is about.
 func (o neighOp) message(index int) message {
@@ -98,9 +116,18 @@ func (o neighOp) message(index int) message {
 		State:   uint16(o.cfg.State),
 		Flags:   uint8(o.cfg.Flags),
 	}}
+	if o.cfg.Proxy {
+		head.Flags |= unix.NTF_PROXY
+	}
 	body := append(head.Serialize(), nl.NewRtAttr(unix.NDA_DST, o.cfg.IP.AsSlice()).Serialize()...)
 	if o.cfg.Hw != nil {
 		body = append(body, nl.NewRtAttr(unix.NDA_LLADDR, o.cfg.Hw).Serialize()...)
+	}
+	if o.cfg.Proto != 0 {
+		body = append(body, nl.NewRtAttr(ndaProtocol, []byte{byte(o.cfg.Proto)}).Serialize()...)
+	}
+	if o.cfg.Managed {
+		body = append(body, nl.NewRtAttr(ndaFlagsExt, nl.Uint32Attr(ntfExtManaged)).Serialize()...)
 	}
 	return message{unix.RTM_NEWNEIGH, body}
 }
@@ -119,12 +146,26 @@ func (o neighOp) act(_ context.Context, c *Conn) error {
 // FlushNeighs deletes all entries of a link but those of state noarp, as
 // `ip neigh flush` with `nud all` would.
 func FlushNeighs(link LinkRef) LinkAction {
-	return linkAction("flush-neigh", link, flushNeighOp{link})
+	return linkAction("flush-neigh", link, flushNeighOp{link, false})
 }
 
-type flushNeighOp struct{ link LinkRef }
+// FlushProxies deletes all entries by which a link answers for addresses of
+// others.
+func FlushProxies(link LinkRef) LinkAction {
+	return linkAction("flush-neigh", link, flushNeighOp{link, true})
+}
 
-func (o flushNeighOp) String() string { return "flush neigh " + o.link.String() }
+type flushNeighOp struct {
+	link  LinkRef
+	proxy bool
+}
+
+func (o flushNeighOp) String() string {
+	if o.proxy {
+		return "flush neigh proxy " + o.link.String()
+	}
+	return "flush neigh " + o.link.String()
+}
 
 func (o flushNeighOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
 	entries, err := o.entries(c)
@@ -141,7 +182,7 @@ func (o flushNeighOp) entries(c *Conn) ([]message, error) {
 	}
 	return c.neighs(func(m message) bool {
 		head := readNdmsg(m.body)
-		return int(head.Ifindex) == index && head.Family != unix.AF_BRIDGE && head.State != unix.NUD_NOARP && head.Flags&unix.NTF_PROXY == 0
+		return int(head.Ifindex) == index && head.Family != unix.AF_BRIDGE && head.State != unix.NUD_NOARP && (head.Flags&unix.NTF_PROXY != 0) == o.proxy
 	})
 }
 

@@ -41,16 +41,17 @@ var byteOrder = binary.NativeEndian
 
 // headers are the sizes of what stands before the attributes.
 var headers = map[uint16]int{
-	unix.RTM_NEWLINK:    unix.SizeofIfInfomsg,
-	unix.RTM_SETLINK:    unix.SizeofIfInfomsg,
-	unix.RTM_NEWADDR:    unix.SizeofIfAddrmsg,
-	unix.RTM_NEWROUTE:   unix.SizeofRtMsg,
-	unix.RTM_NEWNEIGH:   unix.SizeofNdMsg,
-	unix.RTM_NEWRULE:    len(ruleHeader{}),
-	unix.RTM_NEWNEXTHOP: sizeofNhMsg,
-	unix.RTM_NEWQDISC:   nl.SizeofTcMsg,
-	unix.RTM_NEWTCLASS:  nl.SizeofTcMsg,
-	unix.RTM_NEWTFILTER: nl.SizeofTcMsg,
+	unix.RTM_NEWLINK:      unix.SizeofIfInfomsg,
+	unix.RTM_SETLINK:      unix.SizeofIfInfomsg,
+	unix.RTM_NEWADDR:      unix.SizeofIfAddrmsg,
+	unix.RTM_NEWROUTE:     unix.SizeofRtMsg,
+	unix.RTM_NEWNEIGH:     unix.SizeofNdMsg,
+	unix.RTM_NEWRULE:      len(ruleHeader{}),
+	unix.RTM_NEWNEXTHOP:   sizeofNhMsg,
+	unix.RTM_NEWADDRLABEL: sizeofIfAddrLblMsg,
+	unix.RTM_NEWQDISC:     nl.SizeofTcMsg,
+	unix.RTM_NEWTCLASS:    nl.SizeofTcMsg,
+	unix.RTM_NEWTFILTER:   nl.SizeofTcMsg,
 }
 
 const sizeofNhMsg = 8 // struct nhmsg of linux/nexthop.h
@@ -58,7 +59,8 @@ const sizeofNhMsg = 8 // struct nhmsg of linux/nexthop.h
 var recordNames = map[uint16]string{
 	unix.RTM_NEWLINK: "link", unix.RTM_SETLINK: "link", unix.RTM_NEWADDR: "addr", unix.RTM_NEWROUTE: "route",
 	unix.RTM_NEWNEIGH: "neigh", unix.RTM_NEWRULE: "rule", unix.RTM_NEWNEXTHOP: "nexthop",
-	unix.RTM_NEWQDISC: "qdisc", unix.RTM_NEWTCLASS: "class", unix.RTM_NEWTFILTER: "filter",
+	unix.RTM_NEWADDRLABEL: "addrlabel",
+	unix.RTM_NEWQDISC:     "qdisc", unix.RTM_NEWTCLASS: "class", unix.RTM_NEWTFILTER: "filter",
 }
 
 // what is the kind of the first object, as the language calls it.

@@ -3,8 +3,6 @@
 package nsexec
 
 import (
-	"bytes"
-	"errors"
 	"slices"
 
 	"github.com/vishvananda/netlink/nl"
@@ -26,8 +24,17 @@ func linkMessage(kind uint16, body []byte) message {
 	m := message{unix.RTM_NEWLINK, body}
 	out := m.without(func(attr uint16) bool { return !keptLinkAttrs[attr] || attr == unix.IFLA_AF_SPEC })
 	out.kind = kind
-	if mode := addrGen(m.attrs()); mode != nil {
-		out.body = append(out.body, rtAttr(addrGenAttr(mode[0])).Serialize()...)
+	a := m.attrs()
+	var inet6 []Attr
+	if mode := addrGen(a); mode != nil {
+		inet6 = append(inet6, Attr{Type: inet6AddrGenMode, Data: mode})
+	}
+	if token := tokenOf(a); token != nil {
+		inet6 = append(inet6, Attr{Type: inet6Token, Data: token})
+	}
+	if inet6 != nil {
+		spec := Attr{Type: unix.IFLA_AF_SPEC, Nested: []Attr{{Type: unix.AF_INET6, Nested: inet6}}}
+		out.body = append(out.body, rtAttr(spec).Serialize()...)
 	}
 	return out
 }
@@ -148,7 +155,7 @@ func (c *Conn) recordObjects(r *Record, indexes map[int]bool) error {
 	for _, m := range addrs {
 		ips = append(ips, m.attrs()[unix.IFA_LOCAL])
 	}
-	hops, used, err := c.nexthopsOf(indexes)
+	hops, used, err := c.nexthopsWith(func(_ message, a attrs) bool { return indexes[a.int(nhaOIF)] })
 	if err != nil {
 		return err
 	}
@@ -181,68 +188,4 @@ func (c *Conn) attrsOnly(indexes ...int) (*Record, error) {
 		r.msgs = append(r.msgs, linkMessage(unix.RTM_SETLINK, body))
 	}
 	return r, nil
-}
-
-// Attributes NHA_* of linux/nexthop.h.
-const (
-	nhaID    = 1
-	nhaGroup = 2
-	nhaOIF   = 5
-)
-
-// nexthopsOf lists the nexthop objects over some links, and the groups that
-// they are in, with their numbers.
-func (c *Conn) nexthopsOf(indexes map[int]bool) ([]message, map[int]bool, error) {
-	list, err := c.list(unix.RTM_NEWNEXTHOP, nhMsg{})
-	if err != nil {
-		return nil, nil, err
-	}
-	used := map[int]bool{}
-	var out []message
-	for _, m := range list {
-		if a := m.attrs(); indexes[a.int(nhaOIF)] {
-			used[a.int(nhaID)] = true
-			out = append(out, m.nexthop())
-		}
-	}
-	for _, m := range list {
-		group := m.attrs()[nhaGroup]
-		for ; len(group) >= 8; group = group[8:] { // struct nexthop_grp
-			if used[attrs{0: group[:4]}.int(0)] {
-				used[m.attrs().int(nhaID)] = true
-				out = append(out, m.nexthop())
-				break
-			}
-		}
-	}
-	return out, used, nil
-}
-
-// nexthop is a nexthop object as it can be made again: of its struct nhmsg, the
-// scope and most flags are the kernel's.
-func (m message) nexthop() message {
-	m.body = bytes.Clone(m.body)
-	m.body[1], m.body[3] = 0, 0
-	byteOrder.PutUint32(m.body[4:], byteOrder.Uint32(m.body[4:])&unix.RTNH_F_ONLINK)
-	return m
-}
-
-// nhMsg is an empty struct nhmsg.
-type nhMsg struct{}
-
-func (nhMsg) Len() int          { return sizeofNhMsg }
-func (nhMsg) Serialize() []byte { return make([]byte, sizeofNhMsg) }
-
-// restoreNexthop adds a nexthop object if it is missing; a group may have lost
-// members.
-func (c *Conn) restoreNexthop(m message) error {
-	flags := unix.NLM_F_CREATE | unix.NLM_F_EXCL
-	if _, group := m.attrs()[nhaGroup]; group {
-		flags = unix.NLM_F_CREATE | unix.NLM_F_REPLACE
-	}
-	err := c.add(m, flags)
-	if errors.Is(err, unix.EEXIST) {
-		return nil
-	}
-	return err
 }

@@ -34,17 +34,25 @@ func (c *Conn) neighs(fits func(m message) bool) ([]message, error) {
 
 // neigh is an entry as it can be added again.
 func (m message) neigh() message {
-	return m.without(func(kind uint16) bool {
-		return kind == unix.NDA_CACHEINFO || kind == unix.NDA_PROBES
+	managed := m.isManaged()
+	out := m.without(func(kind uint16) bool {
+		return kind == unix.NDA_CACHEINFO || kind == unix.NDA_PROBES || managed && kind == unix.NDA_LLADDR
 	})
+	if managed { // the kernel finds out by itself, time and again
+		byteOrder.PutUint16(out.body[8:], unix.NUD_NONE)
+	}
+	return out
 }
+
+// isManaged reports whether the kernel keeps asking for an entry.
+func (m message) isManaged() bool { return m.attrs().int(ndaFlagsExt)&ntfExtManaged != 0 }
 
 // lastingNeigh reports whether an entry was set by somebody, rather than learnt or
 // made by the kernel for itself.
 func (m message) lastingNeigh() bool {
 	head := readNdmsg(m.body)
 	switch {
-	case head.Flags&unix.NTF_PROXY != 0:
+	case head.Flags&unix.NTF_PROXY != 0, m.isManaged():
 		return true
 	case head.Family == unix.AF_BRIDGE:
 		return head.State&(unix.NUD_PERMANENT|unix.NUD_NOARP) != 0 && !m.isOwnEntry()
@@ -113,6 +121,12 @@ func (c *Conn) restoreNeighs(want []message) error {
 	for _, w := range want {
 		if slices.ContainsFunc(have, func(h message) bool { return sameAttrs(w, h) }) {
 			continue
+		}
+		if readNdmsg(w.body).Flags&unix.NTF_PROXY != 0 {
+			// The kernel does not take back who has set a proxy, unless it goes.
+			if err := c.remove(w); err != nil && !isMissing(err) {
+				return err
+			}
 		}
 		if err := c.restoreNeigh(w); err != nil {
 			return err

@@ -20,18 +20,23 @@ func isUnsupported(err error) bool {
 // bothFamilies are those that have routes, addresses, rules and neighbours.
 var bothFamilies = []uint8{unix.AF_INET, unix.AF_INET6}
 
-// routes lists the routes of all tables that fit.
+// routes lists the routes of all tables that fit, and those of labels.
 func (c *Conn) routes(fits func(m message, a attrs) bool) ([]message, error) {
-	var out []message
+	var all, out []message
 	for _, family := range bothFamilies {
 		list, err := c.list(unix.RTM_NEWROUTE, &nl.RtMsg{RtMsg: unix.RtMsg{Family: family}})
 		if err != nil {
 			return nil, err
 		}
-		for _, m := range list {
-			if binary.NativeEndian.Uint32(m.body[8:])&unix.RTM_F_CLONED == 0 && fits(m, m.attrs()) {
-				out = append(out, m.route())
-			}
+		all = append(all, list...)
+	}
+	labels, err := c.mplsRoutes()
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range append(all, labels...) {
+		if binary.NativeEndian.Uint32(m.body[8:])&unix.RTM_F_CLONED == 0 && fits(m, m.attrs()) {
+			out = append(out, m.route())
 		}
 	}
 	return out, nil
@@ -42,7 +47,7 @@ func (c *Conn) routes(fits func(m message, a attrs) bool) ([]message, error) {
 func (m message) route() message {
 	a := m.attrs()
 	_, object := a[rtaNHID]
-	out := m.without(func(kind uint16) bool {
+	out := m.uncounted().without(func(kind uint16) bool {
 		switch kind {
 		case unix.RTA_CACHEINFO, unix.RTA_IIF, unix.RTA_UID:
 			return true
@@ -105,7 +110,7 @@ func routeUses(a attrs, indexes map[int]bool, addrs [][]byte) bool {
 // routeKey is what tells the routes of a namespace apart.
 func (m message) routeKey() string {
 	a := m.attrs()
-	key := append([]byte{m.body[0], m.body[1], m.body[3]}, a[unix.RTA_DST]...)
+	key := slices.Concat(m.body[:4], a[unix.RTA_DST], a[unix.RTA_SRC])
 	key = binary.NativeEndian.AppendUint32(key, m.routeTable(a))
 	return string(binary.NativeEndian.AppendUint32(key, uint32(a.number(unix.RTA_PRIORITY))))
 }
@@ -143,6 +148,9 @@ func (c *Conn) restoreRoutes(nexthops, want []message, replaced bool) error {
 	if len(want) == 0 && len(nexthops) == 0 {
 		return nil
 	}
+	// Those that can be have to be there before routes are compared: what a route
+	// is depends on what its nexthop object is. The others need some route first.
+	nexthops, _ = c.addRoutes(nexthops)
 	keys := map[string]bool{}
 	for _, m := range want {
 		keys[m.routeKey()] = true
@@ -288,7 +296,8 @@ func (c *Conn) restoreRoute(m message) error {
 	err := c.add(m, unix.NLM_F_CREATE|unix.NLM_F_EXCL)
 	if errors.Is(err, unix.EEXIST) {
 		how := unix.NLM_F_APPEND // one of several with that key, or the same, come with an address
-		if _, several := m.attrs()[unix.RTA_MULTIPATH]; several && m.body[0] == unix.AF_INET6 {
+		_, several := m.attrs()[unix.RTA_MULTIPATH]
+		if several && m.body[0] == unix.AF_INET6 || m.body[0] == unix.AF_MPLS {
 			how = unix.NLM_F_REPLACE // some of its hops may be there
 		}
 		err = c.add(m, unix.NLM_F_CREATE|how)

@@ -32,20 +32,59 @@ func (m message) rule() message {
 
 func (m message) rulePriority() uint64 { return m.attrs().number(unix.FRA_PRIORITY) }
 
-// restoreRules adds the rules that are missing.
+// restoreRules adds the rules that are missing. Of several with one priority the
+// kernel asks the oldest first, so those that come after a missing one are made
+// again behind it.
 func (c *Conn) restoreRules(want []message) error {
-	for _, family := range []int{unix.AF_INET, unix.AF_INET6} {
-		have, err := c.rules(family)
+	type place struct {
+		family   byte
+		priority uint64
+	}
+	var places []place
+	at := map[place][]message{}
+	for _, w := range want {
+		p := place{w.body[0], w.rulePriority()}
+		if at[p] == nil {
+			places = append(places, p)
+		}
+		at[p] = append(at[p], w)
+	}
+	have := map[byte][]message{}
+	for _, family := range bothFamilies {
+		list, err := c.rules(int(family))
 		if err != nil {
 			return err
 		}
-		for _, w := range want {
-			if int(w.body[0]) != family || slices.ContainsFunc(have, func(h message) bool { return sameAttrs(w, h) }) {
-				continue
-			}
-			if err := c.add(w, unix.NLM_F_CREATE|unix.NLM_F_EXCL); err != nil {
-				return err
-			}
+		have[family] = list
+	}
+	for _, p := range places {
+		if err := c.restoreRulesAt(at[p], have[p.family]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restoreRulesAt has the rules of one priority be there in their order.
+func (c *Conn) restoreRulesAt(want, have []message) error {
+	among := func(list []message) func(message) bool {
+		return func(m message) bool {
+			return slices.ContainsFunc(list, func(o message) bool { return sameAttrs(m, o) })
+		}
+	}
+	had := slices.DeleteFunc(slices.Clone(have), func(h message) bool { return !among(want)(h) })
+	same := 0
+	for same < min(len(want), len(had)) && sameAttrs(want[same], had[same]) {
+		same++
+	}
+	for _, h := range had[same:] {
+		if err := c.remove(h); err != nil && !isMissing(err) {
+			return err
+		}
+	}
+	for _, w := range want[same:] {
+		if err := c.add(w, unix.NLM_F_CREATE|unix.NLM_F_EXCL); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -71,20 +110,23 @@ func (c *Conn) addMainRules() (drop func(), added bool) {
 	}, len(made) > 0
 }
 
-// meant returns the rule that the kernel deletes when it is told to delete o:
-// the first that has all that o says.
+// meant returns the rule that the kernel deletes when it is told to delete o,
+// the first that has all that o says, and those behind it with its priority.
 func (o ruleOp) meant(c *Conn) ([]message, error) {
 	list, err := c.rules(o.cfg.Family)
 	if err != nil {
 		return nil, err
 	}
 	want := o.message()
-	for _, m := range list {
-		if ruleFits(want, m) {
-			return []message{m}, nil
-		}
+	first := slices.IndexFunc(list, func(m message) bool { return ruleFits(want, m) })
+	if first < 0 {
+		return nil, nil
 	}
-	return nil, nil
+	end := first
+	for end < len(list) && list[end].rulePriority() == list[first].rulePriority() {
+		end++
+	}
+	return list[first:end], nil
 }
 
 func ruleFits(want, m message) bool {

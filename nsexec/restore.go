@@ -117,6 +117,8 @@ func (r *Record) restoreIn(c *Conn, replaced bool) error {
 		func() error { return c.restoreTraffic(r.traffic(gone)) },
 		func() error { return c.settleAddrGen(by[unix.RTM_NEWLINK]) },
 		func() error { return c.restoreSysctls(r.sysctls) }, // addresses may have moved some
+		func() error { return c.restoreTokens(slices.Concat(by[unix.RTM_NEWLINK], by[unix.RTM_SETLINK])) },
+		func() error { return c.restoreAddrLabels(by[unix.RTM_NEWADDRLABEL]) },
 	} {
 		errs = append(errs, restore()) // as much as can be
 	}

@@ -19,6 +19,7 @@ import (
 type RouteConfig struct {
 	Type    int          // RTN_*; 0 is unicast
 	Dst     netip.Prefix // its host bits are cleared
+	From    netip.Prefix // of IPv6: only for packets from there
 	Hop     NextHop      // of a route with one way; zero with Hops or a NextHopID
 	Hops    []NextHop    // of a multipath route
 	NHID    int          // of a nexthop object
@@ -29,6 +30,7 @@ type RouteConfig struct {
 	Proto   int // RTPROT_*; 0 is boot
 	Pref    int // RTA_PREF of IPv6, plus one
 	TOS     int
+	Expires int    // of IPv6: in so many seconds
 	Metrics []Attr // RTAX_* within RTA_METRICS
 }
 
@@ -38,6 +40,8 @@ type NextHop struct {
 	Dev    LinkRef
 	Weight int // 1 to 256; 0 is 1
 	OnLink bool
+	Realms int    // of IPv4: the one from, shifted by 16, and the one to
+	Encap  *Encap // what packets are wrapped in; nil for nothing
 }
 
 // AddRoute adds a route (RTM_NEWROUTE, see rtnetlink(7)). It needs
@@ -104,8 +108,8 @@ func (o routeOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, erro
 // route that is deleted need not say its metric.
 func (o routeOp) reaches(m, h message, a attrs) bool {
 	of := m.attrs()
-	if m.body[0] != h.body[0] || m.body[1] != h.body[1] || m.body[3] != h.body[3] ||
-		m.routeTable(of) != h.routeTable(a) || !bytes.Equal(of[unix.RTA_DST], a[unix.RTA_DST]) {
+	if !bytes.Equal(m.body[:4], h.body[:4]) || m.routeTable(of) != h.routeTable(a) ||
+		!bytes.Equal(of[unix.RTA_DST], a[unix.RTA_DST]) || !bytes.Equal(of[unix.RTA_SRC], a[unix.RTA_SRC]) {
 		return false
 	}
 	metric := o.cfg.Metric
@@ -146,6 +150,9 @@ func (o routeOp) header() *nl.RtMsg {
 	msg := &nl.RtMsg{}
 	msg.Family = uint8(familyOf(cfg.Dst.Addr()))
 	msg.Dst_len = uint8(cfg.Dst.Bits())
+	if cfg.From.IsValid() {
+		msg.Src_len = uint8(cfg.From.Bits())
+	}
 	msg.Tos = uint8(cfg.TOS)
 	msg.Type = uint8(cfg.kind())
 	if t := cfg.table(); t < 256 {
@@ -216,12 +223,16 @@ func (o routeOp) attrs(c *Conn) ([]Attr, error) {
 	if cfg.Dst.Bits() > 0 {
 		out = append(out, Attr{Type: unix.RTA_DST, Data: cfg.Dst.Masked().Addr().AsSlice()})
 	}
+	if cfg.From.IsValid() {
+		out = append(out, Attr{Type: unix.RTA_SRC, Data: cfg.From.Masked().Addr().AsSlice()})
+	}
 	if cfg.Src.IsValid() {
 		out = append(out, Attr{Type: unix.RTA_PREFSRC, Data: cfg.Src.AsSlice()})
 	}
 	number(unix.RTA_PRIORITY, cfg.Metric)
 	number(unix.RTA_TABLE, cfg.table())
 	number(rtaNHID, cfg.NHID)
+	number(unix.RTA_EXPIRES, cfg.Expires)
 	if cfg.Pref != 0 {
 		out = append(out, Attr{Type: unix.RTA_PREF, Data: []byte{byte(cfg.Pref - 1)}})
 	}
@@ -245,15 +256,24 @@ func (o routeOp) attrs(c *Conn) ([]Attr, error) {
 
 // way is a next hop's gateway and link.
 func (o routeOp) way(c *Conn, hop NextHop) ([]Attr, error) {
-	out := o.gateway(hop)
-	if hop.Dev == (LinkRef{}) {
-		return out, nil
+	out, err := o.unlinked(c, hop)
+	if err != nil || hop.Dev == (LinkRef{}) {
+		return out, err
 	}
 	index, err := c.indexOf(hop.Dev)
 	if err != nil {
 		return nil, err
 	}
 	return append(out, Attr{Type: unix.RTA_OIF, Data: nl.Uint32Attr(uint32(index))}), nil
+}
+
+// unlinked is what a next hop says of itself but for its link.
+func (o routeOp) unlinked(c *Conn, hop NextHop) ([]Attr, error) {
+	out, err := hop.Encap.attrs(c, unix.RTA_ENCAP, unix.RTA_ENCAP_TYPE)
+	if hop.Realms != 0 {
+		out = append(out, Attr{Type: unix.RTA_FLOW, Data: nl.Uint32Attr(uint32(hop.Realms))})
+	}
+	return append(out, o.gateway(hop)...), err
 }
 
 func (o routeOp) gateway(hop NextHop) []Attr {
@@ -272,13 +292,16 @@ func (o routeOp) gateway(hop NextHop) []Attr {
 func (o routeOp) multipath(c *Conn) ([]byte, error) {
 	var out []byte
 	for _, hop := range o.cfg.Hops {
-		var gateway []byte
-		for _, a := range o.gateway(hop) {
-			gateway = append(gateway, rtAttr(a).Serialize()...)
+		own, err := o.unlinked(c, hop)
+		if err != nil {
+			return nil, err
+		}
+		var attrs []byte
+		for _, a := range own {
+			attrs = append(attrs, rtAttr(a).Serialize()...)
 		}
 		index := 0
 		if hop.Dev != (LinkRef{}) {
-			var err error
 			if index, err = c.indexOf(hop.Dev); err != nil {
 				return nil, err
 			}
@@ -287,10 +310,10 @@ func (o routeOp) multipath(c *Conn) ([]byte, error) {
 		if hop.OnLink {
 			flags = unix.RTNH_F_ONLINK
 		}
-		out = binary.NativeEndian.AppendUint16(out, uint16(unix.SizeofRtNexthop+len(gateway)))
+		out = binary.NativeEndian.AppendUint16(out, uint16(unix.SizeofRtNexthop+len(attrs)))
 		out = append(out, flags, byte(max(hop.Weight, 1)-1))
 		out = binary.NativeEndian.AppendUint32(out, uint32(index))
-		out = append(out, gateway...)
+		out = append(out, attrs...)
 	}
 	return out, nil
 }
@@ -343,7 +366,7 @@ func (o flushRouteOp) routes(c *Conn) ([]message, error) {
 		table = unix.RT_TABLE_MAIN
 	}
 	return c.routes(func(m message, a attrs) bool {
-		return m.routeTable(a) == table && (o.f.Proto == 0 || int(m.body[5]) == o.f.Proto) &&
+		return m.body[0] != unix.AF_MPLS && m.routeTable(a) == table && (o.f.Proto == 0 || int(m.body[5]) == o.f.Proto) &&
 			(index == 0 || routeUses(a, map[int]bool{index: true}, nil)) && (!o.f.Dst.IsValid() || m.goesTo(a, o.f.Dst))
 	})
 }

@@ -29,7 +29,8 @@ func UnmakeLink(name string, index int) NsAction {
 	return nsAction("unmake-link", unmakeLinkOp{name, index})
 }
 
-// Unmake deletes the addresses, routes, rules and neighbours of a record.
+// Unmake deletes the addresses, routes, rules, neighbours and the like of a
+// record.
 func Unmake(text string, r *Record) NsAction { return nsAction("unmake", unmakeOp{text, r}) }
 
 type unmakeNSOp struct {
@@ -192,6 +193,8 @@ func (o unmakeOp) act(_ context.Context, c *Conn) error {
 			err = c.removeAddr(m)
 		case m.isTraffic():
 			err = c.removeTraffic(m)
+		case m.kind == unix.RTM_NEWNEXTHOP:
+			err = c.removeNexthop(m)
 		case m.isPrefixRoute():
 			err = c.removePrefixRoute(m)
 		default:
@@ -211,14 +214,15 @@ func (c *Conn) lacksNexthop(m message, err error) bool {
 	if m.kind != unix.RTM_NEWROUTE || id == nil || !errors.Is(err, unix.EINVAL) {
 		return false
 	}
-	req := c.Request(unix.RTM_GETNEXTHOP, 0)
-	req.AddRawData(append(nhMsg{}.Serialize(), rtAttr(Attr{Type: nhaID, Data: id}).Serialize()...))
-	_, err = req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWNEXTHOP)
-	return errors.Is(err, unix.ENOENT)
+	_, found, err := c.nexthopByID(id)
+	return err == nil && !found
 }
 
 // remove deletes what a message describes.
 func (c *Conn) remove(m message) error {
+	if m.kind == unix.RTM_NEWNEXTHOP {
+		m = m.byID()
+	}
 	req := c.Request(int(m.kind)+1, unix.NLM_F_ACK) // RTM_DEL… follows RTM_NEW…
 	req.AddRawData(m.body)
 	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
