@@ -63,10 +63,13 @@ var recordNames = map[uint16]string{
 
 // what is the kind of the first object, as the language calls it.
 func (r *Record) what() string {
-	if len(r.msgs) > 0 {
-		return recordNames[r.msgs[0].kind]
+	switch {
+	case len(r.msgs) == 0:
+		return "sysctl"
+	case r.msgs[0].isFDB():
+		return "fdb"
 	}
-	return "sysctl"
+	return recordNames[r.msgs[0].kind]
 }
 
 // encode writes the messages as text: each as its length, its kind and its body,

@@ -34,9 +34,13 @@ func (c *Conn) neighs(fits func(m message) bool) ([]message, error) {
 
 // neigh is an entry as it can be added again.
 func (m message) neigh() message {
-	return m.without(func(kind uint16) bool {
+	m = m.without(func(kind uint16) bool {
 		return kind == unix.NDA_CACHEINFO || kind == unix.NDA_PROBES
 	})
+	if m.isFDB() {
+		return m.placed()
+	}
+	return m
 }
 
 // lastingNeigh reports whether an entry was set by somebody, rather than learnt or
@@ -47,7 +51,8 @@ func (m message) lastingNeigh() bool {
 	case head.Flags&unix.NTF_PROXY != 0:
 		return true
 	case head.Family == unix.AF_BRIDGE:
-		return head.State&(unix.NUD_PERMANENT|unix.NUD_NOARP) != 0 && !m.isOwnEntry()
+		set := head.State&(unix.NUD_PERMANENT|unix.NUD_NOARP) != 0 || head.Flags&unix.NTF_EXT_LEARNED != 0
+		return set && !m.isOwnEntry()
 	}
 	if head.State&unix.NUD_NOARP != 0 { // the kernel has such entries for what is no single host
 		a := m.attrs()
@@ -122,18 +127,15 @@ func (c *Conn) restoreNeighs(want []message) error {
 }
 
 func (c *Conn) restoreNeigh(m message) error {
-	flags := unix.NLM_F_CREATE | unix.NLM_F_REPLACE
-	head := readNdmsg(m.body)
-	if head.Family != unix.AF_BRIDGE {
-		return c.add(m, flags)
+	if !m.isFDB() {
+		return c.add(m, unix.NLM_F_CREATE|unix.NLM_F_REPLACE)
 	}
-	if head.Flags&unix.NTF_SELF != 0 {
-		flags = unix.NLM_F_CREATE | unix.NLM_F_APPEND // a VXLAN may have several for one address
-	}
-	err := c.add(m, flags)
+	err := c.add(m, m.restoreFlags())
 	// A bridge has the addresses of its own ports in its table by itself.
-	if errors.Is(err, unix.EEXIST) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL) {
-		return nil
+	for _, fine := range []error{unix.EEXIST, unix.EOPNOTSUPP, unix.EINVAL, unix.ENODEV} {
+		if errors.Is(err, fine) {
+			return nil
+		}
 	}
 	return err
 }

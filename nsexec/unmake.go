@@ -192,6 +192,8 @@ func (o unmakeOp) act(_ context.Context, c *Conn) error {
 			err = c.removeAddr(m)
 		case m.isTraffic():
 			err = c.removeTraffic(m)
+		case m.isFDB():
+			err = c.removeFDB(m)
 		case m.isPrefixRoute():
 			err = c.removePrefixRoute(m)
 		default:
