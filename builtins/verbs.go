@@ -13,7 +13,7 @@ var table = concat(
 	[]*Spec{nsSpec, moveSpec, vethSpec, addrSpec, routeSpec, ruleSpec, neighSpec},
 	linkSpecs(),
 	linkStateSpecs(),
-	[]*Spec{fdbSpec},
+	[]*Spec{fdbSpec, bvlanSpec},
 	[]*Spec{qdiscSpec, classSpec, filterSpec, shapeSpec},
 	[]*Spec{sysctlSpec, forwardSpec, settleSpec},
 	[]*Spec{execSpec, shSpec, printSpec, failSpec},

@@ -166,7 +166,11 @@ func (c *Conn) recordObjects(r *Record, indexes map[int]bool) error {
 	if err != nil {
 		return err
 	}
-	r.msgs = slices.Concat(r.msgs, addrs, hops, routes, neighs, traffic)
+	vlans, err := c.recordVLANs(r, indexes)
+	if err != nil {
+		return err
+	}
+	r.msgs = slices.Concat(r.msgs, addrs, hops, routes, neighs, traffic, vlans)
 	return nil
 }
 

@@ -106,6 +106,9 @@ func (ch LinkChange) isLocal() bool {
 	if ch.Mask&^(unix.IFF_PROMISC|unix.IFF_ALLMULTI) != 0 || ch.Master != (LinkRef{}) || ch.NoMaster {
 		return false
 	}
+	if slices.ContainsFunc(ch.Port, func(a Attr) bool { return a.Type == nl.IFLA_BRPORT_VLAN_TUNNEL }) {
+		return false // without it the port's VLANs lose their tunnels
+	}
 	for _, a := range ch.Attrs {
 		switch a.Type {
 		case unix.IFLA_IFALIAS, unix.IFLA_TXQLEN, unix.IFLA_GROUP:

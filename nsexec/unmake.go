@@ -194,6 +194,8 @@ func (o unmakeOp) act(_ context.Context, c *Conn) error {
 			err = c.removeTraffic(m)
 		case m.isFDB():
 			err = c.removeFDB(m)
+		case m.kind == unix.RTM_NEWVLAN:
+			err = c.removeVLANs(m)
 		case m.isPrefixRoute():
 			err = c.removePrefixRoute(m)
 		default:

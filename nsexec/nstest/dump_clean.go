@@ -31,6 +31,10 @@ func clean(what string, objects []map[string]any, noarp map[string]bool) []map[s
 		objects = slices.DeleteFunc(objects, func(o map[string]any) bool { return madeBySending(o, noarp) })
 	case "qdisc":
 		return cleanQdiscs(objects)
+	case "bvlan", "vlantunnel":
+		slices.SortStableFunc(objects, func(a, b map[string]any) int {
+			return cmp.Compare(fmt.Sprint(a["ifname"]), fmt.Sprint(b["ifname"]))
+		})
 	case "fdb":
 		// What a bridge has learnt it forgets again. The entries are in a hash
 		// table, and those of a link itself in the order in which it came to
