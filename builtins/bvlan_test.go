@@ -18,8 +18,8 @@ const vlans = "ensure bridge br0 vlan_filtering on; vxlan vx1 external dstport 4
 
 var bvlanWitnesses = []witness{
 	{"bvlan eth0 vid 10", "bridge vlan show dev eth0", map[string]string{"vlans.1.vlan": "10", "vlans.1.flags": "<nil>", "vlans.0.flags.0": "PVID"}},
-	{"bvlan eth0 vid 10-20 30", "bridge vlan show dev eth0", map[string]string{"vlans.1.vlan": "10", "vlans.11.vlan": "20", "vlans.12.vlan": "30"}},
-	{"bvlan eth0 vid 10..12", "bridge vlan show dev eth0", map[string]string{"vlans.3.vlan": "12"}},
+	{"bvlan eth0 vid 10-20 30", "bridge vlan show dev eth0", map[string]string{"vlans.1.vlan": "10", "vlans.1.vlanEnd": "20", "vlans.2.vlan": "30"}},
+	{"bvlan eth0 vid (10..12)", "bridge vlan show dev eth0", map[string]string{"vlans.1.vlanEnd": "12"}},
 	{"bvlan eth0 vid 10 pvid untagged", "bridge vlan show dev eth0", map[string]string{"vlans.0.flags.0": "Egress Untagged", "vlans.1.flags.0": "PVID", "vlans.1.flags.1": "Egress Untagged"}},
 	{"bvlan eth0 vid 10 pvid; bvlan eth0 vid 10 master", "bridge vlan show dev eth0", map[string]string{"vlans.1.flags": "<nil>"}},
 	{"bvlan br0 vid 10", "bridge vlan show dev br0", map[string]string{"vlans.1.vlan": "10"}},

@@ -33,9 +33,9 @@ var fdbWitnesses = []witness{
 	{"fdb eth1 02:00:00:00:00:02", "bridge fdb show dev eth1", map[string]string{"mac": "02:00:00:00:00:02", "flags.0": "self"}},
 	{"fdb eth0 02:00:00:00:00:02; del fdb eth0 02:00:00:00:00:02", "bridge fdb show br br0 state static", map[string]string{"#": "0"}},
 	{"fdb eth0 02:00:00:00:00:02 local; replace fdb eth0 02:00:00:00:00:02", "bridge fdb get 02:00:00:00:00:02 br br0", map[string]string{"state": "static"}},
-	{"ensure fdb eth0 02:00:00:00:00:02; ensure fdb eth0 02:00:00:00:00:02", "bridge fdb show br br0 state static", map[string]string{"#": "1"}},
+	{"ensure fdb eth0 02:00:00:00:00:02 local; ensure fdb eth0 02:00:00:00:00:02", "bridge fdb get 02:00:00:00:00:02 br br0", map[string]string{"state": "static"}},
 	{"fdb eth0 02:00:00:00:00:02; fdb eth0 02:00:00:00:00:03 local; flush fdb eth0 static", "bridge fdb show br br0 state static", map[string]string{"#": "0"}},
-	{"fdb eth0 02:00:00:00:00:02; flush fdb eth0 local", "bridge fdb show br br0 state static", map[string]string{"#": "1"}},
+	{"fdb eth0 02:00:00:00:00:02; flush fdb eth0 local", "bridge fdb get 02:00:00:00:00:02 br br0", map[string]string{"state": "static"}},
 	{"fdb eth0 02:00:00:00:00:02; fdb br0 02:00:00:00:00:04; flush fdb br0", "bridge fdb show br br0 state static", map[string]string{"#": "0"}},
 
 	{"fdb vx1 02:00:00:00:00:02 dst 10.0.0.2", "bridge fdb show dev vx1", map[string]string{"dst": "10.0.0.2", "flags.0": "self", "state": "permanent"}},

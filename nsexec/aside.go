@@ -305,7 +305,7 @@ func (l asideLink) withPorts(r *Record) error {
 	var own []message
 	for _, s := range numbered {
 		m := linkMessage(unix.RTM_SETLINK, bodies[s.index])
-		if slices.ContainsFunc(r.msgs, func(had message) bool { return had.linkIndex() == s.index && had.kind != unix.RTM_NEWADDR }) {
+		if r.links()[s.index] {
 			continue
 		}
 		own = append(own, m)

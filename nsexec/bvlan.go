@@ -3,6 +3,7 @@
 package nsexec
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -117,17 +118,38 @@ func (o bvlanOp) act(_ context.Context, c *Conn) error {
 	if o.cfg.Tunnel == nil && len(o.cfg.Attrs) == 0 {
 		return nil
 	}
+	return o.setOptions(c, is.index)
+}
+
+// setOptions sets the options of the VLANs, or takes away their tunnels.
+func (o bvlanOp) setOptions(c *Conn, index int) error {
+	have, err := c.vlansOf(index)
+	if err != nil {
+		return err
+	}
+	mapped := bridgeVLANs{}
 	var entries []Attr
 	n := uint32(0)
 	for vid := range o.vids {
 		attrs := slices.Clone(o.cfg.Attrs)
 		if o.cfg.Tunnel != nil {
-			attrs = append(attrs, tunnelAttr(*o.cfg.Tunnel+n, o.del))
+			id := *o.cfg.Tunnel + n
+			mapped[vid] = bridgeVLAN{tunnel: u32(int(id))}
+			if o.del || !bytes.Equal(have[vid].tunnel, mapped[vid].tunnel) {
+				attrs = append(attrs, tunnelAttr(id, o.del))
+			}
 		}
-		entries = append(entries, vlanEntry(vid, vlanOnlyOptions, attrs...))
+		if len(attrs) > 0 {
+			entries = append(entries, vlanEntry(vid, vlanOnlyOptions, attrs...))
+		}
 		n++
 	}
-	return c.sendVLANs(unix.RTM_NEWVLAN, is.index, entries)
+	if !o.del {
+		if err := c.unmapVLANs(index, mapped, have); err != nil {
+			return err
+		}
+	}
+	return c.sendVLANs(unix.RTM_NEWVLAN, index, entries)
 }
 
 // setMembership has the link be in the VLANs, or not.

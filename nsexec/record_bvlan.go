@@ -258,7 +258,22 @@ func (c *Conn) restoreVLANsOf(index int, want bridgeVLANs, exact bool) error {
 			options = append(options, vlanEntry(vid, vlanOnlyOptions, attrs...))
 		}
 	}
+	if err := c.unmapVLANs(index, want, have); err != nil {
+		return err
+	}
 	return c.sendVLANs(unix.RTM_NEWVLAN, index, options)
+}
+
+// unmapVLANs takes away the tunnels that VLANs are not to have: a VLAN has one,
+// and one has a VLAN.
+func (c *Conn) unmapVLANs(index int, want, have bridgeVLANs) error {
+	var wrong []Attr
+	for vid, v := range want {
+		if now := have[vid].tunnel; now != nil && !bytes.Equal(now, v.tunnel) {
+			wrong = append(wrong, vlanEntry(vid, vlanOnlyOptions, tunnelAttr(byteOrder.Uint32(now), true)))
+		}
+	}
+	return c.sendVLANs(unix.RTM_NEWVLAN, index, wrong)
 }
 
 // lacking are the options of a VLAN that differ from what they are.
@@ -269,11 +284,7 @@ func (v bridgeVLAN) lacking(have bridgeVLAN) []Attr {
 			out = append(out, Attr{Type: kind, Data: b})
 		}
 	}
-	switch {
-	case bytes.Equal(v.tunnel, have.tunnel):
-	case v.tunnel == nil:
-		out = append(out, tunnelAttr(byteOrder.Uint32(have.tunnel), true))
-	default:
+	if v.tunnel != nil && !bytes.Equal(v.tunnel, have.tunnel) {
 		out = append(out, tunnelAttr(byteOrder.Uint32(v.tunnel), false))
 	}
 	return out

@@ -75,7 +75,10 @@ func (c *Conn) restoreLink(m message) error {
 	if err := c.restoreAttrs(want); err != nil {
 		return err
 	}
-	return c.restorePort(want)
+	if err := c.restorePort(want); err != nil {
+		return err
+	}
+	return c.restoreSlave(want)
 }
 
 // restoreAttrs sets what every link has.
