@@ -10,7 +10,9 @@ import (
 
 // table is every built-in verb. All that lists verbs reads it.
 var table = concat(
-	[]*Spec{nsSpec, moveSpec, vethSpec, addrSpec, routeSpec, ruleSpec, neighSpec},
+	[]*Spec{nsSpec, moveSpec},
+	pairSpecs(),
+	[]*Spec{addrSpec, routeSpec, ruleSpec, neighSpec},
 	linkSpecs(),
 	linkStateSpecs(),
 	[]*Spec{fdbSpec, bvlanSpec},
@@ -35,7 +37,7 @@ func linkSpecs() []*Spec {
 	specs := []*Spec{
 		tunSpec("tun", "make a link whose other end is a program, for IP packets"),
 		tunSpec("tap", "make a link whose other end is a program, for Ethernet frames"),
-		delLinkSpec,
+		linkSpec,
 	}
 	for _, k := range kinds {
 		specs = append(specs, k.spec())
@@ -61,13 +63,4 @@ func concat(groups ...[]*Spec) []*Spec {
 		out = append(out, g...)
 	}
 	return out
-}
-
-var delLinkSpec = &Spec{
-	Name: "link", Group: Links, ModOnly: true, Modifiers: Del,
-	Doc: "delete links of any kind", Example: "del link eth0 eth1",
-	Params: []Param{{Name: "LINK", Type: linkType, Many: true}},
-	Compile: func(c *Call) ([]nsexec.Step, error) {
-		return perLink(c, "LINK", func(l nsexec.LinkRef) nsexec.Action { return nsexec.DelLink(l, "") }), nil
-	},
 }

@@ -49,13 +49,18 @@ func addrGenAttr(mode byte) Attr {
 	}}
 }
 
+// isPair reports whether a link is one end of two.
+func (s linkState) isPair() bool {
+	return slices.Contains([]string{"veth", "netkit", "vxcan"}, s.kind())
+}
+
 // under is the index of the link that one is made on, in the same namespace; 0
 // is none. The other end of a pair is none.
 func (s linkState) under() int {
-	switch s.kind() {
-	case "veth", "netkit", "vxcan":
+	switch {
+	case s.isPair():
 		return 0
-	case "vxlan":
+	case s.kind() == "vxlan":
 		return s.data().int(nl.IFLA_VXLAN_LINK)
 	}
 	if _, elsewhere := s.attrs[unix.IFLA_LINK_NETNSID]; elsewhere {

@@ -283,7 +283,8 @@ var fixedKindData = map[string][]uint16{
 		47, // MCAST_QUERIER_STATE
 		48, // FDB_N_LEARNED
 	},
-	"vxlan": {33}, // RESERVED_BITS
+	"vxlan":  {33},      // RESERVED_BITS
+	"netkit": {1, 2, 5}, // PEER_INFO, PRIMARY, MODE
 }
 
 // flagKindData are the attributes that are shown as numbers and set by being
