@@ -19,6 +19,8 @@ var keptLinkAttrs = map[uint16]bool{
 	unix.IFLA_PROP_LIST: true, unix.IFLA_GSO_MAX_SIZE: true, unix.IFLA_GRO_MAX_SIZE: true,
 	unix.IFLA_GSO_MAX_SEGS: true, unix.IFLA_LINK: true, unix.IFLA_LINK_NETNSID: true,
 	unix.IFLA_NUM_TX_QUEUES: true, unix.IFLA_NUM_RX_QUEUES: true, unix.IFLA_AF_SPEC: true,
+	unix.IFLA_BROADCAST: true, unix.IFLA_LINKMODE: true, unix.IFLA_PROTO_DOWN: true, unix.IFLA_PROTO_DOWN_REASON: true,
+	unix.IFLA_GSO_IPV4_MAX_SIZE: true, unix.IFLA_GRO_IPV4_MAX_SIZE: true,
 }
 
 // linkMessage is what a record keeps of a link.

@@ -42,7 +42,7 @@ func (c *Conn) rename(index int, name string) error {
 }
 
 // ownerFlags are the flags of a link that whoever owns it sets.
-const ownerFlags = unix.IFF_UP | unix.IFF_NOARP | unix.IFF_MULTICAST | unix.IFF_ALLMULTI | unix.IFF_PROMISC | unix.IFF_DYNAMIC | unix.IFF_DEBUG
+const ownerFlags = unix.IFF_UP | unix.IFF_NOARP | unix.IFF_MULTICAST | unix.IFF_ALLMULTI | unix.IFF_PROMISC | unix.IFF_DYNAMIC | unix.IFF_DEBUG | unix.IFF_NOTRAILERS
 
 // restoreLink makes a link what it was, apart from what is on it. One that is
 // to be up makes no link-local address of its own meanwhile: see settleAddrGen.
@@ -78,7 +78,17 @@ func (c *Conn) restoreLink(m message) error {
 	if err := c.restorePort(want); err != nil {
 		return err
 	}
-	return c.restoreSlave(want)
+	if err := c.restoreSlave(want); err != nil {
+		return err
+	}
+	return c.restoreCarrier(want)
+}
+
+// plainAttrs are the attributes of every link that are set as they are shown.
+var plainAttrs = []uint16{
+	unix.IFLA_ADDRESS, unix.IFLA_BROADCAST, unix.IFLA_MTU, unix.IFLA_TXQLEN, unix.IFLA_GROUP, unix.IFLA_LINKMODE,
+	unix.IFLA_GSO_MAX_SIZE, unix.IFLA_GSO_MAX_SEGS, unix.IFLA_GRO_MAX_SIZE, unix.IFLA_GSO_IPV4_MAX_SIZE, unix.IFLA_GRO_IPV4_MAX_SIZE,
+	unix.IFLA_IFALIAS,
 }
 
 // restoreAttrs sets what every link has.
@@ -88,13 +98,14 @@ func (c *Conn) restoreAttrs(want linkState) error {
 		return err
 	}
 	var attrs []Attr
-	for _, kind := range []uint16{unix.IFLA_ADDRESS, unix.IFLA_MTU, unix.IFLA_TXQLEN, unix.IFLA_GROUP, unix.IFLA_GSO_MAX_SIZE, unix.IFLA_GSO_MAX_SEGS, unix.IFLA_GRO_MAX_SIZE, unix.IFLA_IFALIAS} {
+	for _, kind := range plainAttrs {
 		v, there := want.attrs[kind]
 		if bytes.Equal(v, have.attrs[kind]) || !there && kind != unix.IFLA_IFALIAS {
 			continue
 		}
 		attrs = append(attrs, Attr{Type: kind, Data: v})
 	}
+	attrs = append(attrs, protoDown(want.attrs, have.attrs)...)
 	mask := (want.flags ^ have.flags) & ownerFlags
 	if mask&unix.IFF_UP != 0 && want.flags&unix.IFF_UP != 0 {
 		if mode := addrGen(want.attrs); mode != nil {

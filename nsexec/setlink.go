@@ -71,6 +71,11 @@ func (o setLinkOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, er
 	if ch.isLocal() {
 		return o, u.noteAttrs(ctx, c, index)
 	}
+	if slices.ContainsFunc(ch.Attrs, func(a Attr) bool { return a.Type == unix.IFLA_CARRIER }) {
+		if err := u.noteCarrier(ctx, c, index); err != nil {
+			return nil, err
+		}
+	}
 	if ch.Mask&unix.IFF_UP != 0 {
 		if err := u.notePeer(ctx, c, index); err != nil {
 			return nil, err
