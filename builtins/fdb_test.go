@@ -278,7 +278,11 @@ func refused(t *testing.T, tests map[string]string) {
 // set is what is shown of a namespace, without what is learnt or the kernel's own.
 func set(t *testing.T, ns nsexec.Ref, what string) []any {
 	t.Helper()
-	return slices.DeleteFunc(plain(show(t, ns, what)).([]any), func(one any) bool {
+	all := show(t, ns, what)
+	if strings.HasPrefix(what, "bridge mdb") {
+		all = groups(all)
+	}
+	return slices.DeleteFunc(plain(all).([]any), func(one any) bool {
 		mac, entry := one.(map[string]any)["mac"].(string)
 		return entry && !strings.HasPrefix(mac, "02:00:00:00:00:") && mac != "00:00:00:00:00:00"
 	})

@@ -15,7 +15,7 @@ var table = concat(
 	[]*Spec{addrSpec, routeSpec, ruleSpec, neighSpec},
 	linkSpecs(),
 	linkStateSpecs(),
-	[]*Spec{fdbSpec, bvlanSpec},
+	[]*Spec{fdbSpec, bvlanSpec, mdbSpec},
 	[]*Spec{qdiscSpec, classSpec, filterSpec, shapeSpec},
 	[]*Spec{sysctlSpec, forwardSpec, settleSpec},
 	[]*Spec{execSpec, shSpec, printSpec, failSpec},

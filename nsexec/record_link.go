@@ -177,7 +177,11 @@ func (c *Conn) recordObjects(r *Record, indexes map[int]bool) error {
 	if err != nil {
 		return err
 	}
-	r.msgs = slices.Concat(r.msgs, addrs, hops, routes, neighs, traffic, vlans)
+	groups, err := c.recordMDB(indexes)
+	if err != nil {
+		return err
+	}
+	r.msgs = slices.Concat(r.msgs, addrs, hops, routes, neighs, traffic, vlans, groups)
 	return nil
 }
 

@@ -115,6 +115,7 @@ func (r *Record) restoreIn(c *Conn, replaced bool) error {
 		func() error { return c.awaitRoutes(by[unix.RTM_NEWROUTE]) },
 		func() error { return c.restoreRules(by[unix.RTM_NEWRULE]) },
 		func() error { return c.restoreNeighs(by[unix.RTM_NEWNEIGH]) },
+		func() error { return c.restoreMDB(by[unix.RTM_NEWMDB]) },
 		func() error { return c.restoreTraffic(r.traffic(gone)) },
 		func() error { return c.settleAddrGen(by[unix.RTM_NEWLINK]) },
 		func() error { return c.restoreSysctls(r.sysctls) }, // addresses may have moved some

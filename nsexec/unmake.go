@@ -196,6 +196,8 @@ func (o unmakeOp) act(_ context.Context, c *Conn) error {
 			err = c.removeFDB(m)
 		case m.kind == unix.RTM_NEWVLAN:
 			err = c.removeVLANs(m)
+		case m.kind == unix.RTM_NEWMDB:
+			err = c.removeMDB(m)
 		case m.isPrefixRoute():
 			err = c.removePrefixRoute(m)
 		default:

@@ -160,6 +160,7 @@ var questions = []question{
 	{[]string{"bridge", "-j", "-d", "fdb", "show"}, nil, []string{"fdb"}, false},
 	{[]string{"bridge", "-j", "-d", "vlan", "show"}, nil, []string{"bvlan"}, true},
 	{[]string{"bridge", "-j", "-d", "vlan", "tunnelshow"}, nil, []string{"vlantunnel"}, true},
+	{[]string{"bridge", "-j", "-d", "mdb", "show"}, nil, []string{"mdb"}, true},
 	{[]string{"tc", "-j", "-d", "qdisc", "show"}, nil, []string{"qdisc"}, false},
 }
 
