@@ -115,7 +115,7 @@ var mdbRuns = []string{
 	"del bridge br0",
 	"del link eth2; del link eth0",
 	"ns elsewhere; move eth2 ns elsewhere",
-	"ensure bridge br0 mcast_snooping off; down br0",
+	"ensure bridge br0 mcast_snooping off",
 	"veth a b up; master a br0; mdb br0 port a grp 239.1.1.1",
 }
 
