@@ -51,7 +51,7 @@ type portMsg struct{ index int }
 
 func (m portMsg) Len() int { return sizeofPortMsg }
 
-func (m portMsg) Serialize() []byte { return vlanMsg{m.index}.Serialize() }
+func (m portMsg) Serialize() []byte { return vlanMsg(m).Serialize() }
 
 // mdbMessage is an entry as it can be added.
 func mdbMessage(bridge int, e mdbEntry, more []Attr) message {
