@@ -14,7 +14,7 @@ func TestPairs_asIP(t *testing.T) {
 		{"vxcan c0 c1", "ip link add c0 type vxcan peer name c1"},
 		{"vxcan c0 c1 up mtu 72", "ip link add c0 mtu 72 type vxcan peer name c1 mtu 72\nip link set c0 up\nip link set c1 up"},
 		{"link t1 type team hw 02:00:00:00:00:09", "ip link add t1 address 02:00:00:00:00:09 type team"},
-	}, "link show")
+	}, "link show type vxcan", "link show type team")
 }
 
 // TestPairs_undo: a run that fails leaves older pairs of CAN links, and a link of
