@@ -94,7 +94,9 @@ func TestBind_refuses(t *testing.T) {
 		{"sysctl net.ipv4./../../x 1", 0, "no name of a sysctl"},
 		{"sysctl net/../kernel/hostname x", 0, "no name of a sysctl"},
 		{"flush up eth0", -1, `takes no "flush"`},
-		{"link eth0", -1, "needs one of del"},
+		{"link a type bridge", 2, "have a verb, which knows their options: bridge NAME"},
+		{"link a type veth", 2, "veth A B"},
+		{"link a type NoKind", 2, "is no kind of link"},
 		{"veth a 10.0.0.1/24", -1, `"veth" needs B`},
 		{"veth a b master br0 master br1", 4, "given twice"},
 	} {
@@ -127,6 +129,10 @@ func TestCheck_refuses(t *testing.T) {
 		want string // within the message and the help; none where all is well
 	}{
 		{"macvlan m mode bridge", -1, `needs "link"`},
+		{"link a up", -1, `needs "type"`},
+		{"del link a up", 1, "takes no options"},
+		{"netkit a forward blackhole b", 2, "an end is blackhole or forward, not both"},
+		{"netkit a b index 7", 2, "only beside the first one's"},
 		{"macvlan ? mode ?", -1, `needs "link"`},
 		{"macvlan m link ?", 0, ""},
 		{"ensure macvlan m up", 0, ""},

@@ -143,28 +143,34 @@ var commonOptions = slices.Concat([]Option{
 // endOptions are those that each end of a pair has for itself.
 var endOptions = []Option{
 	{Name: "hw", Aliases: []string{"address"}, Type: ownMAC, Doc: "its MAC address"},
-	{Name: "master", Type: localLink, Doc: "the bridge or other link that it becomes a port of"},
+	{Name: "master", Aliases: []string{"vrf"}, Type: localLink, Doc: "the bridge or other link that it becomes a port of"},
 	{Name: "alias", Type: aliasType, Doc: "a text for people, up to 255 bytes"},
 	{Name: "index", Type: number(1, 1<<31-1), Doc: "its index, rather than the kernel's choice"},
 }
 
 var queueOptions = []Option{
 	{Name: "txqlen", Aliases: []string{"txqueuelen"}, Type: number(0, 1<<32-1), Doc: "the length of its transmit queue, in packets"},
-	{Name: "group", Type: number(0, 1<<32-1), Doc: "the group of links that it belongs to"},
+	{Name: "group", Type: groupType, Doc: "the group of links that it belongs to"},
 	{Name: "numtxqueues", Type: number(1, 4096), Doc: "how many transmit queues"},
 	{Name: "numrxqueues", Type: number(1, 4096), Doc: "how many receive queues"},
 	{Name: "gso_max_size", Type: number(0, 1<<32-1), Doc: "the largest packet that it segments, in bytes"},
+	{Name: "gso_max_segs", Type: number(1, 65535), Doc: "the most packets that it segments one into"},
 	{Name: "gro_max_size", Type: number(0, 1<<32-1), Doc: "the largest packet that it coalesces, in bytes"},
+	{Name: "gso_ipv4_max_size", Type: number(0, 1<<32-1), Doc: "gso_max_size of IPv4 alone (Linux 6.3)"},
+	{Name: "gro_ipv4_max_size", Type: number(0, 1<<32-1), Doc: "gro_max_size of IPv4 alone (Linux 6.3)"},
 }
 
 // numbers are the options that are one 32-bit attribute of the link.
 var numbers = map[string]uint16{
-	"txqlen":       unix.IFLA_TXQLEN,
-	"group":        unix.IFLA_GROUP,
-	"numtxqueues":  unix.IFLA_NUM_TX_QUEUES,
-	"numrxqueues":  unix.IFLA_NUM_RX_QUEUES,
-	"gso_max_size": unix.IFLA_GSO_MAX_SIZE,
-	"gro_max_size": unix.IFLA_GRO_MAX_SIZE,
+	"txqlen":            unix.IFLA_TXQLEN,
+	"group":             unix.IFLA_GROUP,
+	"numtxqueues":       unix.IFLA_NUM_TX_QUEUES,
+	"numrxqueues":       unix.IFLA_NUM_RX_QUEUES,
+	"gso_max_size":      unix.IFLA_GSO_MAX_SIZE,
+	"gso_max_segs":      unix.IFLA_GSO_MAX_SEGS,
+	"gro_max_size":      unix.IFLA_GRO_MAX_SIZE,
+	"gso_ipv4_max_size": unix.IFLA_GSO_IPV4_MAX_SIZE,
+	"gro_ipv4_max_size": unix.IFLA_GRO_IPV4_MAX_SIZE,
 }
 
 // common reads the options that every maker takes: those of the verb where

@@ -4,6 +4,7 @@ package builtins
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/nescript/nescript/lang/value"
@@ -36,9 +37,21 @@ var properties = []property{
 	{"multicast", nil, switchType, "ON", "send and take multicast", flag(unix.IFF_MULTICAST, false)},
 	{"arp", nil, switchType, "ON", "speak ARP", flag(unix.IFF_NOARP, true)},
 	{"txqlen", []string{"txqueuelen"}, number(0, 1<<32-1), "PACKETS", "set the length of the transmit queue", attr32(unix.IFLA_TXQLEN)},
-	{"group", nil, number(0, 1<<32-1), "N", "put it into a group of links", attr32(unix.IFLA_GROUP)},
+	{"group", nil, groupType, "GROUP", "put it into a group of links", attr32(unix.IFLA_GROUP)},
 	{"addrgenmode", nil, oneOf(word{"eui64", 0}, word{"none", 1}, word{"stable_secret", 2}, word{"random", 3}), "MODE", "choose how IPv6 link-local addresses are made", addrGenMode},
 }
+
+// groupType is a group of links: a number, or default, which is 0: an int64.
+var groupType = ofText("N|default", func(s string) (int64, error) {
+	if s == "default" {
+		return 0, nil
+	}
+	n, err := number(0, 1<<32-1).Parse(value.String(s))
+	if err != nil {
+		return 0, fmt.Errorf("%q is no group of links, which is a number or \"default\"", s)
+	}
+	return n.(int64), nil
+})
 
 func addAttr(ch *nsexec.LinkChange, attr uint16, data []byte) {
 	ch.Attrs = append(ch.Attrs, nsexec.Attr{Type: attr, Data: data})
@@ -149,12 +162,13 @@ func setSpec() *Spec {
 	s := &Spec{
 		Name: "set", Group: LinkState, Doc: "change several things of a link in one message", Example: "set eth0 mtu 1400 alias uplink up",
 		Params:  []Param{{Name: "LINK", Type: linkType}},
-		Options: []Option{{Name: "up", Doc: "take it up"}, {Name: "down", Doc: "take it down"}, {Name: "name", Type: ifName, Doc: "give it another name"}, {Name: "master", Type: localLink, Doc: "make it a port of a master"}, {Name: "nomaster", Doc: "take it away from its master"}},
+		Options: []Option{{Name: "up", Doc: "take it up"}, {Name: "down", Doc: "take it down"}, {Name: "name", Type: ifName, Doc: "give it another name"}, {Name: "master", Aliases: []string{"vrf"}, Type: localLink, Doc: "make it a port of a master"}, {Name: "nomaster", Doc: "take it away from its master"}},
 	}
-	for _, p := range properties {
+	for _, p := range slices.Concat(properties, rareProperties) {
 		s.Options = append(s.Options, Option{Name: p.name, Aliases: p.aliases, Type: p.typ, Doc: p.doc})
 	}
-	s.Verify, s.Compile = changesSomething, compileSet
+	s.Options = append(s.Options, reasonOption)
+	s.Verify, s.Compile = verifySet, compileSet
 	return s
 }
 
@@ -184,8 +198,10 @@ func compileSet(c *Call) ([]nsexec.Step, error) {
 			ch.Master = g.Value().(LinkArg).Link
 		case "nomaster":
 			ch.NoMaster = true
+		case reasonOption.Name:
+			ch.Attrs = append(ch.Attrs, reasonAttr(g))
 		}
-		for _, p := range properties {
+		for _, p := range slices.Concat(properties, rareProperties) {
 			if p.name == g.Option.Name {
 				p.change(g.Value(), &ch)
 			}

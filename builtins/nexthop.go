@@ -39,8 +39,8 @@ func clockTicks(v any) ([]byte, error) {
 	return nl.Uint32Attr(uint32(v.(time.Duration) / (10 * time.Millisecond))), nil
 }
 
-// groupType is the members of a group as iproute2 writes them: ID[,WEIGHT]/….
-var groupType = ofText("ID[,WEIGHT][/ID[,WEIGHT]]…", parseGroup)
+// nhGroupType is the members of a group as iproute2 writes them: ID[,WEIGHT]/….
+var nhGroupType = ofText("ID[,WEIGHT][/ID[,WEIGHT]]…", parseGroup)
 
 func parseGroup(s string) ([]nsexec.NexthopMember, error) {
 	var out []nsexec.NexthopMember
@@ -80,7 +80,7 @@ var nexthopSpec = &Spec{
 	}, viaOptions...), append([]Option{
 		{Name: "blackhole", Doc: "drop the packets"},
 		{Name: "fdb", Doc: "for forwarding entries of a VXLAN rather than for routes"},
-		{Name: "group", Type: groupType, Doc: "a group of nexthops, which share the flows by their weights"},
+		{Name: "group", Type: nhGroupType, Doc: "a group of nexthops, which share the flows by their weights"},
 		{Name: "groups", Doc: "with flush: groups only"},
 		{Name: "type", Type: oneOf(word{"mpath", mpathGroup}, word{"resilient", resilientGroup}), Doc: "how a group spreads flows: by their hash, or with flows kept where they are as members come and go"},
 		{Name: "proto", Aliases: []string{"protocol"}, Type: protoType, Doc: "who set it"},

@@ -35,6 +35,14 @@ var kindWitnesses = []kindWitness{
 	{"vlan", noVlan, witness{"vlan v5 link eth0 id 5 ingress-qos-map 1:2 3:4", "link show v5", linkData("ingress_qos.0.to", "2")}},
 	{"bond", "", witness{"bond b1 mode active-backup miimon 50 up; down eth0; master eth0 b1; ensure bond b1 primary eth0 active_slave eth0", "link show b1",
 		map[string]string{"linkinfo.info_data.active_slave": "eth0", "linkinfo.info_data.primary": "eth0"}}},
+	{"vxcan", "", witness{"vxcan c0 alias near c1 up mtu 72 txqlen 9 group 4", "link show c0", map[string]string{"linkinfo.info_kind": "vxcan", "mtu": "72", "txqlen": "9", "group": "4", "ifalias": "near", "link": "c1"}}},
+	{"vxcan", "", witness{"vxcan c0 c1 index 50 up", "link show c1", map[string]string{"linkinfo.info_kind": "vxcan", "ifindex": "50", "flags.1": "UP"}}},
+	{"vxcan", "", witness{"vxcan c0 c1; ensure vxcan c0 c1 mtu 72; replace vxcan c0 c2; del vxcan c0", "link", map[string]string{"#": "4"}}},
+	{"netkit", "", witness{"netkit k0 10.0.0.1/24 k1 10.0.0.2/24 up", "addr show k1", map[string]string{"addr_info.0.local": "10.0.0.2", "flags.2": "UP"}}},
+	{"netkit", "", witness{"netkit k0 k1; ensure netkit k0 k1 mtu 1400; replace netkit k0 k2; del netkit k0", "link", map[string]string{"#": "4"}}},
+	{"team", "", witness{"link t1 type team up mtu 1400 hw 02:00:00:00:00:09", "link show t1", map[string]string{"linkinfo.info_kind": "team", "mtu": "1400", "address": "02:00:00:00:00:09"}}},
+	{"team", "", witness{"link t1 link eth0 type team; ensure link t1 type team mtu 1300; replace link t1 type team; del link t1", "link", map[string]string{"#": "4"}}},
+	{"batadv", "", witness{"link bat0 type batadv", "link show bat0", map[string]string{"linkinfo.info_kind": "batadv"}}},
 	{"vlan", noVlan, witness{"vlan v5 link eth0 id 5; ensure vlan v5 link eth0 id 5 gvrp on", "link show v5", linkData("flags.1", "GVRP")}},
 }
 
@@ -111,6 +119,10 @@ var rawWitnesses = []struct {
 	since        string // the kernel that shows it
 }{
 	{"vxlan v1 id 5 ttl inherit", "v1", false, 28, "01", "4.18"},
+	{"netkit k0 k1", "k0", false, 5, "01000000", "6.7"},
+	{"netkit k0 k1 mode l2", "k0", false, 5, "00000000", "6.7"},
+	{"netkit k0 blackhole k1 forward mode l3", "k0", false, 3, "02000000", "6.7"},
+	{"netkit k0 forward k1 blackhole", "k0", false, 4, "02000000", "6.7"},
 	{"geneve g1 id 5 remote 10.0.0.2 ttl inherit", "g1", false, nl.IFLA_GENEVE_TTL_INHERIT, "01", "5.1"},
 	{"geneve g1 external innerprotoinherit", "g1", false, nl.IFLA_GENEVE_INNER_PROTO_INHERIT, "", "5.18"},
 	{"bridge b1 fdb_max_learned 7", "b1", false, 49, "07000000", "6.7"},
@@ -128,7 +140,7 @@ var rawWitnesses = []struct {
 func TestOptions_raw(t *testing.T) {
 	for _, test := range rawWitnesses {
 		verb := builtins.Lookup(strings.Fields(test.script)[0])
-		if verb.Group == builtins.Links && !nstest.HasKind(t, verb.Name) {
+		if (verb.Group == builtins.Links || verb.Group == builtins.Joining) && !nstest.HasKind(t, verb.Name) {
 			continue
 		}
 		ns, err := runIn(t, test.script)
@@ -174,39 +186,43 @@ func parseRelease(s string) (int, error) {
 // rawData are the attributes of one part of a link's IFLA_LINKINFO.
 func rawData(t *testing.T, ns nsexec.Ref, link string, part uint16) map[uint16][]byte {
 	t.Helper()
+	return rawAttrs(t, rawAttrs(t, rawLink(t, ns, link)[unix.IFLA_LINKINFO])[part])
+}
+
+func rawAttrs(t *testing.T, b []byte) map[uint16][]byte {
+	t.Helper()
+	attrs, err := nl.ParseRouteAttr(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := map[uint16][]byte{}
+	for _, a := range attrs {
+		m[a.Attr.Type&^uint16(unix.NLA_F_NESTED)] = a.Value
+	}
+	return m
+}
+
+// rawLink are the attributes of a link.
+func rawLink(t *testing.T, ns nsexec.Ref, link string) map[uint16][]byte {
+	t.Helper()
 	e, err := nsexec.NewEngine()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	parse := func(b []byte) map[uint16][]byte {
-		attrs, err := nl.ParseRouteAttr(b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		m := map[uint16][]byte{}
-		for _, a := range attrs {
-			m[a.Attr.Type&^uint16(unix.NLA_F_NESTED)] = a.Value
-		}
-		return m
-	}
-	var data map[uint16][]byte
+	var msgs [][]byte
 	err = e.Look(t.Context(), ns, func(c *nsexec.Conn) error {
 		req := c.Request(unix.RTM_GETLINK, 0)
 		req.AddData(nl.NewIfInfomsg(unix.AF_UNSPEC))
 		req.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(link)))
-		msgs, err := req.Execute(unix.NETLINK_ROUTE, 0)
-		if err != nil {
-			return err
-		}
-		info := parse(msgs[0][unix.SizeofIfInfomsg:])[unix.IFLA_LINKINFO]
-		data = parse(parse(info)[part])
-		return nil
+		var err error
+		msgs, err = req.Execute(unix.NETLINK_ROUTE, 0)
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return data
+	return rawAttrs(t, msgs[0][unix.SizeofIfInfomsg:])
 }
 
 // witnessed are all the statements that a test holds against a witness.
@@ -231,6 +247,12 @@ func witnessed() []string {
 		scripts = append(scripts, w.w.script)
 	}
 	for _, w := range rawWitnesses {
+		scripts = append(scripts, w.script)
+	}
+	for _, w := range setWitnesses {
+		scripts = append(scripts, w.script)
+	}
+	for _, w := range sizeWitnesses {
 		scripts = append(scripts, w.script)
 	}
 	return scripts

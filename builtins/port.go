@@ -12,7 +12,7 @@ import (
 // portOptions are those of `bridge link set` and `ip link set type
 // bridge_slave`, with the attributes IFLA_BRPORT_* of linux/if_link.h.
 var portOptions = []kindOption{
-	{name: "state", attr: nl.IFLA_BRPORT_STATE, typ: oneOf(word{"disabled", 0}, word{"listening", 1}, word{"learning", 2}, word{"forwarding", 3}, word{"blocking", 4}), encode: u8, doc: "the spanning tree's state of the port"},
+	{name: "state", attr: nl.IFLA_BRPORT_STATE, typ: portState, encode: u8, doc: "the spanning tree's state of the port"},
 	{name: "priority", attr: nl.IFLA_BRPORT_PRIORITY, typ: number(0, 63), encode: u16, doc: "the port's priority"},
 	{name: "cost", attr: nl.IFLA_BRPORT_COST, typ: number(1, 65535), encode: u32, doc: "the path's cost"},
 	{name: "hairpin", attr: nl.IFLA_BRPORT_MODE, typ: switchType, encode: u8, doc: "send packets back where they came from"},
@@ -40,6 +40,9 @@ var portOptions = []kindOption{
 	{name: "mab", attr: brportMAB, typ: switchType, encode: u8, doc: "learn locked addresses, for authentication"},
 }
 
+// portState are BR_STATE_* of linux/if_bridge.h.
+var portState = oneOf(word{"disabled", 0}, word{"listening", 1}, word{"learning", 2}, word{"forwarding", 3}, word{"blocking", 4})
+
 // Attributes of linux/if_link.h that the netlink library may have no names for.
 const (
 	brportFlush             = 24
@@ -58,10 +61,7 @@ func portSpec() *Spec {
 		Name: "port", Group: LinkState, Doc: "change how a bridge treats one of its ports", Example: "port eth0 learning off hairpin on isolated on",
 		Params: []Param{{Name: "LINK", Type: linkType}},
 	}
-	for _, o := range portOptions {
-		s.Options = append(s.Options, Option{Name: o.name, Aliases: o.aliases, Type: o.typ, Doc: o.doc})
-	}
-	s.Options = append(s.Options,
+	s.Options = append(asOptions(portOptions),
 		Option{Name: "backup_port", Type: localLink, Doc: "the port that takes its packets while it has no carrier"},
 		Option{Name: "nobackup_port", Doc: "no other port takes them"},
 	)

@@ -10,7 +10,7 @@ import (
 )
 
 // Groups are the headings of the reference, in order.
-var Groups = []Group{Namespaces, Joining, Links, LinkState, Layer3, Traffic, System, Programs, Checks, Undoing}
+var Groups = []Group{Namespaces, Joining, Links, LinkState, Bridging, Layer3, Traffic, System, Programs, Checks, Undoing}
 
 // Reference writes every built-in verb with its options as Markdown.
 func Reference(w io.Writer) error {

@@ -19,6 +19,7 @@ const (
 	Joining    Group = "joining"
 	Links      Group = "links"
 	LinkState  Group = "link state"
+	Bridging   Group = "bridging"
 	Layer3     Group = "layer 3"
 	Traffic    Group = "traffic"
 	System     Group = "system"

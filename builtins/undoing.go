@@ -27,7 +27,8 @@ var cookieType = ofText("N", func(s string) (uint64, error) {
 })
 
 // madeKinds are the kinds of objects that a run makes.
-var madeKinds = oneOf(word{"ns", 0}, word{"link", 1}, word{"addr", 2}, word{"route", 2}, word{"rule", 2}, word{"neigh", 2}, word{"nexthop", 2}, word{"addrlabel", 2},
+var madeKinds = oneOf(word{"ns", 0}, word{"link", 1}, word{"addr", 2}, word{"route", 2}, word{"rule", 2}, word{"neigh", 2}, word{"fdb", 2}, word{"bvlan", 2}, word{"mdb", 2},
+	word{"nexthop", 2}, word{"addrlabel", 2},
 	word{"qdisc", 2}, word{"class", 2}, word{"filter", 2})
 
 const (
@@ -97,7 +98,8 @@ func recordOf(c *Call) (*nsexec.Record, error) {
 
 // restoredKinds are the kinds of what can be put back.
 var restoredKinds = oneOf(word{"ns", ofNS}, word{"link", ofLink}, word{"addr", ofRecord}, word{"route", ofRecord},
-	word{"rule", ofRecord}, word{"neigh", ofRecord}, word{"sysctl", ofRecord}, word{"nexthop", ofRecord}, word{"addrlabel", ofRecord},
+	word{"rule", ofRecord}, word{"neigh", ofRecord}, word{"fdb", ofRecord}, word{"bvlan", ofRecord}, word{"mdb", ofRecord},
+	word{"sysctl", ofRecord}, word{"nexthop", ofRecord}, word{"addrlabel", ofRecord},
 	word{"qdisc", ofRecord}, word{"class", ofRecord}, word{"filter", ofRecord})
 
 var restoreSpec = &Spec{

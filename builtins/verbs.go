@@ -10,9 +10,12 @@ import (
 
 // table is every built-in verb. All that lists verbs reads it.
 var table = concat(
-	[]*Spec{nsSpec, moveSpec, vethSpec, addrSpec, routeSpec, nexthopSpec, ruleSpec, neighSpec, addrLabelSpec, tokenSpec},
+	[]*Spec{nsSpec, moveSpec},
+	pairSpecs(),
+	[]*Spec{addrSpec, routeSpec, nexthopSpec, ruleSpec, neighSpec, addrLabelSpec, tokenSpec},
 	linkSpecs(),
 	linkStateSpecs(),
+	[]*Spec{fdbSpec, bvlanSpec, mdbSpec},
 	[]*Spec{qdiscSpec, classSpec, filterSpec, shapeSpec},
 	[]*Spec{sysctlSpec, forwardSpec, settleSpec},
 	[]*Spec{execSpec, shSpec, printSpec, failSpec},
@@ -34,7 +37,7 @@ func linkSpecs() []*Spec {
 	specs := []*Spec{
 		tunSpec("tun", "make a link whose other end is a program, for IP packets"),
 		tunSpec("tap", "make a link whose other end is a program, for Ethernet frames"),
-		delLinkSpec,
+		linkSpec,
 	}
 	for _, k := range kinds {
 		specs = append(specs, k.spec())
@@ -46,7 +49,7 @@ func linkStateSpecs() []*Spec {
 	specs := []*Spec{
 		stateSpec("up", "take links up", nsexec.SetUp),
 		stateSpec("down", "take links down", nsexec.SetDown),
-		renameSpec, altnameSpec, masterSpec, nomasterSpec, setSpec(), portSpec(),
+		renameSpec, altnameSpec, masterSpec, nomasterSpec, setSpec(), portSpec(), slaveSpec(),
 	}
 	for _, p := range properties {
 		specs = append(specs, propertySpec(p))
@@ -60,13 +63,4 @@ func concat(groups ...[]*Spec) []*Spec {
 		out = append(out, g...)
 	}
 	return out
-}
-
-var delLinkSpec = &Spec{
-	Name: "link", Group: Links, ModOnly: true, Modifiers: Del,
-	Doc: "delete links of any kind", Example: "del link eth0 eth1",
-	Params: []Param{{Name: "LINK", Type: linkType, Many: true}},
-	Compile: func(c *Call) ([]nsexec.Step, error) {
-		return perLink(c, "LINK", func(l nsexec.LinkRef) nsexec.Action { return nsexec.DelLink(l, "") }), nil
-	},
 }

@@ -57,7 +57,7 @@ func (c *Conn) setAside(ctx context.Context, u *Undo, is linkState) error {
 	if err != nil {
 		return err
 	}
-	if is.kind() == "veth" {
+	if is.isPair() {
 		// What needs a carrier can be put back only when both ends are there.
 		for _, l := range links {
 			if err := u.noteLink(ctx, l.c, l.index); err != nil {
@@ -66,7 +66,7 @@ func (c *Conn) setAside(ctx context.Context, u *Undo, is linkState) error {
 		}
 	}
 	for _, l := range links {
-		l.bare = is.kind() == "veth" && !l.remake
+		l.bare = is.isPair() && !l.remake
 		if err := l.setAside(ctx, u); err != nil {
 			return err
 		}
@@ -81,7 +81,7 @@ func (u *Undo) notePeer(ctx context.Context, c *Conn, index int) error {
 	if err != nil {
 		return err
 	}
-	if is.kind() != "veth" {
+	if !is.isPair() {
 		return nil
 	}
 	other, err := c.otherEnd(is)
@@ -122,7 +122,7 @@ func (c *Conn) toSetAside(is linkState, both bool) ([]asideLink, error) {
 		out = append(out, asideLink{c: c, release: func() {}, index: index, remake: remake[index]})
 	}
 	slices.Reverse(out)
-	if !both || is.kind() != "veth" {
+	if !both || !is.isPair() {
 		return out, nil
 	}
 	other, err := c.otherEnd(is)
@@ -305,7 +305,7 @@ func (l asideLink) withPorts(r *Record) error {
 	var own []message
 	for _, s := range numbered {
 		m := linkMessage(unix.RTM_SETLINK, bodies[s.index])
-		if slices.ContainsFunc(r.msgs, func(had message) bool { return had.linkIndex() == s.index && had.kind != unix.RTM_NEWADDR }) {
+		if r.links()[s.index] {
 			continue
 		}
 		own = append(own, m)

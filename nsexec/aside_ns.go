@@ -77,7 +77,7 @@ func halfPairs(ctx context.Context, c *Conn, ref Ref, f func(in *Conn, ends []li
 	}
 	return f(&pc.Conn, slices.DeleteFunc(states, func(s linkState) bool {
 		_, elsewhere := s.attrs[unix.IFLA_LINK_NETNSID]
-		return !elsewhere || s.kind() != "veth"
+		return !elsewhere || !s.isPair()
 	}))
 }
 

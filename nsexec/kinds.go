@@ -34,6 +34,7 @@ var kindConfigs = map[string]struct{ module, config string }{
 	"vti6":      {"ip6_vti", "CONFIG_IPV6_VTI"},
 	"xfrm":      {"xfrm_interface", "CONFIG_XFRM_INTERFACE"},
 	"hsr":       {"hsr", "CONFIG_HSR"},
+	"team":      {"team", "CONFIG_NET_TEAM"},
 	"batadv":    {"batman-adv", "CONFIG_BATMAN_ADV"},
 	"vcan":      {"vcan", "CONFIG_CAN_VCAN"},
 	"vxcan":     {"vxcan", "CONFIG_CAN_VXCAN"},

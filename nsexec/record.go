@@ -52,6 +52,8 @@ var headers = map[uint16]int{
 	unix.RTM_NEWQDISC:     nl.SizeofTcMsg,
 	unix.RTM_NEWTCLASS:    nl.SizeofTcMsg,
 	unix.RTM_NEWTFILTER:   nl.SizeofTcMsg,
+	unix.RTM_NEWVLAN:      sizeofVLANMsg,
+	unix.RTM_NEWMDB:       sizeofPortMsg,
 }
 
 const sizeofNhMsg = 8 // struct nhmsg of linux/nexthop.h
@@ -61,14 +63,18 @@ var recordNames = map[uint16]string{
 	unix.RTM_NEWNEIGH: "neigh", unix.RTM_NEWRULE: "rule", unix.RTM_NEWNEXTHOP: "nexthop",
 	unix.RTM_NEWADDRLABEL: "addrlabel",
 	unix.RTM_NEWQDISC:     "qdisc", unix.RTM_NEWTCLASS: "class", unix.RTM_NEWTFILTER: "filter",
+	unix.RTM_NEWVLAN: "bvlan", unix.RTM_NEWMDB: "mdb",
 }
 
 // what is the kind of the first object, as the language calls it.
 func (r *Record) what() string {
-	if len(r.msgs) > 0 {
-		return recordNames[r.msgs[0].kind]
+	switch {
+	case len(r.msgs) == 0:
+		return "sysctl"
+	case r.msgs[0].isFDB():
+		return "fdb"
 	}
-	return "sysctl"
+	return recordNames[r.msgs[0].kind]
 }
 
 // encode writes the messages as text: each as its length, its kind and its body,

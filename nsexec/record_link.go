@@ -17,6 +17,8 @@ var keptLinkAttrs = map[uint16]bool{
 	unix.IFLA_PROP_LIST: true, unix.IFLA_GSO_MAX_SIZE: true, unix.IFLA_GRO_MAX_SIZE: true,
 	unix.IFLA_GSO_MAX_SEGS: true, unix.IFLA_LINK: true, unix.IFLA_LINK_NETNSID: true,
 	unix.IFLA_NUM_TX_QUEUES: true, unix.IFLA_NUM_RX_QUEUES: true, unix.IFLA_AF_SPEC: true,
+	unix.IFLA_BROADCAST: true, unix.IFLA_LINKMODE: true, unix.IFLA_PROTO_DOWN: true, unix.IFLA_PROTO_DOWN_REASON: true,
+	unix.IFLA_GSO_IPV4_MAX_SIZE: true, unix.IFLA_GRO_IPV4_MAX_SIZE: true,
 }
 
 // linkMessage is what a record keeps of a link.
@@ -56,13 +58,18 @@ func addrGenAttr(mode byte) Attr {
 	}}
 }
 
+// isPair reports whether a link is one end of two.
+func (s linkState) isPair() bool {
+	return slices.Contains([]string{"veth", "netkit", "vxcan"}, s.kind())
+}
+
 // under is the index of the link that one is made on, in the same namespace; 0
 // is none. The other end of a pair is none.
 func (s linkState) under() int {
-	switch s.kind() {
-	case "veth", "netkit", "vxcan":
+	switch {
+	case s.isPair():
 		return 0
-	case "vxlan":
+	case s.kind() == "vxlan":
 		return s.data().int(nl.IFLA_VXLAN_LINK)
 	}
 	if _, elsewhere := s.attrs[unix.IFLA_LINK_NETNSID]; elsewhere {
@@ -173,7 +180,15 @@ func (c *Conn) recordObjects(r *Record, indexes map[int]bool) error {
 	if err != nil {
 		return err
 	}
-	r.msgs = slices.Concat(r.msgs, addrs, hops, routes, neighs, traffic)
+	vlans, err := c.recordVLANs(r, indexes)
+	if err != nil {
+		return err
+	}
+	groups, err := c.recordMDB(indexes)
+	if err != nil {
+		return err
+	}
+	r.msgs = slices.Concat(r.msgs, addrs, hops, routes, neighs, traffic, vlans, groups)
 	return nil
 }
 

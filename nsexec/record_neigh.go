@@ -41,6 +41,9 @@ func (m message) neigh() message {
 	if managed { // the kernel finds out by itself, time and again
 		byteOrder.PutUint16(out.body[8:], unix.NUD_NONE)
 	}
+	if m.isFDB() {
+		return out.placed()
+	}
 	return out
 }
 
@@ -55,7 +58,8 @@ func (m message) lastingNeigh() bool {
 	case head.Flags&unix.NTF_PROXY != 0, m.isManaged():
 		return true
 	case head.Family == unix.AF_BRIDGE:
-		return head.State&(unix.NUD_PERMANENT|unix.NUD_NOARP) != 0 && !m.isOwnEntry()
+		set := head.State&(unix.NUD_PERMANENT|unix.NUD_NOARP) != 0 || head.Flags&unix.NTF_EXT_LEARNED != 0
+		return set && !m.isOwnEntry()
 	}
 	if head.State&unix.NUD_NOARP != 0 { // the kernel has such entries for what is no single host
 		a := m.attrs()
@@ -136,18 +140,15 @@ func (c *Conn) restoreNeighs(want []message) error {
 }
 
 func (c *Conn) restoreNeigh(m message) error {
-	flags := unix.NLM_F_CREATE | unix.NLM_F_REPLACE
-	head := readNdmsg(m.body)
-	if head.Family != unix.AF_BRIDGE {
-		return c.add(m, flags)
+	if !m.isFDB() {
+		return c.add(m, unix.NLM_F_CREATE|unix.NLM_F_REPLACE)
 	}
-	if head.Flags&unix.NTF_SELF != 0 {
-		flags = unix.NLM_F_CREATE | unix.NLM_F_APPEND // a VXLAN may have several for one address
-	}
-	err := c.add(m, flags)
+	err := c.add(m, m.restoreFlags())
 	// A bridge has the addresses of its own ports in its table by itself.
-	if errors.Is(err, unix.EEXIST) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL) {
-		return nil
+	for _, fine := range []error{unix.EEXIST, unix.EOPNOTSUPP, unix.EINVAL, unix.ENODEV} {
+		if errors.Is(err, fine) {
+			return nil
+		}
 	}
 	return err
 }

@@ -107,6 +107,7 @@ func (r *Record) restoreIn(c *Conn, replaced bool) error {
 	by[unix.RTM_NEWNEXTHOP] = slices.DeleteFunc(by[unix.RTM_NEWNEXTHOP], func(m message) bool { return gone[m.attrs().int(nhaOIF)] })
 	var errs []error
 	for _, restore := range []func() error{
+		func() error { return c.restoreVLANs(r.links(), by[unix.RTM_NEWVLAN]) },
 		func() error { return c.restoreSysctls(r.sysctls) },
 		func() error { return c.restoreAllAddrs(by[unix.RTM_NEWLINK], by[unix.RTM_NEWADDR]) },
 		func() error { return c.dropKernelRoutes(by[unix.RTM_NEWLINK], by[unix.RTM_NEWROUTE]) },
@@ -114,6 +115,7 @@ func (r *Record) restoreIn(c *Conn, replaced bool) error {
 		func() error { return c.awaitRoutes(by[unix.RTM_NEWROUTE]) },
 		func() error { return c.restoreRules(by[unix.RTM_NEWRULE]) },
 		func() error { return c.restoreNeighs(by[unix.RTM_NEWNEIGH]) },
+		func() error { return c.restoreMDB(by[unix.RTM_NEWMDB]) },
 		func() error { return c.restoreTraffic(r.traffic(gone)) },
 		func() error { return c.settleAddrGen(by[unix.RTM_NEWLINK]) },
 		func() error { return c.restoreSysctls(r.sysctls) }, // addresses may have moved some
@@ -123,6 +125,17 @@ func (r *Record) restoreIn(c *Conn, replaced bool) error {
 		errs = append(errs, restore()) // as much as can be
 	}
 	return errors.Join(errs...)
+}
+
+// links are the indexes of the links that the record describes.
+func (r *Record) links() map[int]bool {
+	out := map[int]bool{}
+	for _, m := range r.msgs {
+		if m.kind == unix.RTM_NEWLINK || m.kind == unix.RTM_SETLINK {
+			out[m.linkIndex()] = true
+		}
+	}
+	return out
 }
 
 // restoreAllAddrs gives links the addresses that they had, and without links

@@ -42,7 +42,7 @@ func (c *Conn) rename(index int, name string) error {
 }
 
 // ownerFlags are the flags of a link that whoever owns it sets.
-const ownerFlags = unix.IFF_UP | unix.IFF_NOARP | unix.IFF_MULTICAST | unix.IFF_ALLMULTI | unix.IFF_PROMISC | unix.IFF_DYNAMIC | unix.IFF_DEBUG
+const ownerFlags = unix.IFF_UP | unix.IFF_NOARP | unix.IFF_MULTICAST | unix.IFF_ALLMULTI | unix.IFF_PROMISC | unix.IFF_DYNAMIC | unix.IFF_DEBUG | unix.IFF_NOTRAILERS
 
 // restoreLink makes a link what it was, apart from what is on it. One that is
 // to be up makes no link-local address of its own meanwhile: see settleAddrGen.
@@ -75,7 +75,20 @@ func (c *Conn) restoreLink(m message) error {
 	if err := c.restoreAttrs(want); err != nil {
 		return err
 	}
-	return c.restorePort(want)
+	if err := c.restorePort(want); err != nil {
+		return err
+	}
+	if err := c.restoreSlave(want); err != nil {
+		return err
+	}
+	return c.restoreCarrier(want)
+}
+
+// plainAttrs are the attributes of every link that are set as they are shown.
+var plainAttrs = []uint16{
+	unix.IFLA_ADDRESS, unix.IFLA_BROADCAST, unix.IFLA_MTU, unix.IFLA_TXQLEN, unix.IFLA_GROUP, unix.IFLA_LINKMODE,
+	unix.IFLA_GSO_MAX_SIZE, unix.IFLA_GSO_MAX_SEGS, unix.IFLA_GRO_MAX_SIZE, unix.IFLA_GSO_IPV4_MAX_SIZE, unix.IFLA_GRO_IPV4_MAX_SIZE,
+	unix.IFLA_IFALIAS,
 }
 
 // restoreAttrs sets what every link has.
@@ -85,13 +98,14 @@ func (c *Conn) restoreAttrs(want linkState) error {
 		return err
 	}
 	var attrs []Attr
-	for _, kind := range []uint16{unix.IFLA_ADDRESS, unix.IFLA_MTU, unix.IFLA_TXQLEN, unix.IFLA_GROUP, unix.IFLA_GSO_MAX_SIZE, unix.IFLA_GSO_MAX_SEGS, unix.IFLA_GRO_MAX_SIZE, unix.IFLA_IFALIAS} {
+	for _, kind := range plainAttrs {
 		v, there := want.attrs[kind]
 		if bytes.Equal(v, have.attrs[kind]) || !there && kind != unix.IFLA_IFALIAS {
 			continue
 		}
 		attrs = append(attrs, Attr{Type: kind, Data: v})
 	}
+	attrs = append(attrs, protoDown(want.attrs, have.attrs)...)
 	mask := (want.flags ^ have.flags) & ownerFlags
 	if mask&unix.IFF_UP != 0 && want.flags&unix.IFF_UP != 0 {
 		if mode := addrGen(want.attrs); mode != nil {
@@ -144,77 +158,6 @@ func (c *Conn) restoreMaster(want, have linkState) error {
 	if errors.Is(err, unix.ENODEV) { // the master is gone
 		return nil
 	}
-	return err
-}
-
-// restorePort gives a bridge's port its options. The state of a port follows
-// the link, so it comes after that, and where it can't be set it does so still.
-func (c *Conn) restorePort(want linkState) error {
-	have, err := c.linkState(ByIndex(want.index))
-	if err != nil {
-		return err
-	}
-	info := want.attrs.nested(unix.IFLA_LINKINFO)
-	master := want.attrs.int(unix.IFLA_MASTER)
-	if master == 0 || master != have.attrs.int(unix.IFLA_MASTER) || info.text(unix.IFLA_INFO_SLAVE_KIND) != "bridge" {
-		return nil
-	}
-	data := info.nested(unix.IFLA_INFO_SLAVE_DATA)
-	now := have.attrs.nested(unix.IFLA_LINKINFO).nested(unix.IFLA_INFO_SLAVE_DATA)
-	if state := data[nl.IFLA_BRPORT_STATE]; !bytes.Equal(state, now[nl.IFLA_BRPORT_STATE]) && have.flags&unix.IFF_UP != 0 {
-		err := c.setPort(want.index, []Attr{{Type: nl.IFLA_BRPORT_STATE, Data: state}})
-		if err != nil && !errors.Is(err, unix.ENETDOWN) && !errors.Is(err, unix.EBUSY) {
-			return err
-		}
-	}
-	var port []Attr
-	for kind, v := range data {
-		if portOptions[kind] && !bytes.Equal(v, now[kind]) {
-			port = append(port, Attr{Type: kind, Data: v})
-		}
-	}
-	if _, should := data[nl.IFLA_BRPORT_BACKUP_PORT]; !should && now[nl.IFLA_BRPORT_BACKUP_PORT] != nil {
-		port = append(port, Attr{Type: nl.IFLA_BRPORT_BACKUP_PORT, Data: u32(0)})
-	}
-	if len(port) == 0 {
-		return nil
-	}
-	slices.SortFunc(port, func(a, b Attr) int { return int(a.Type) - int(b.Type) })
-	return c.setPort(want.index, port)
-}
-
-// portOptions are the attributes of a bridge port that can be set (br_port_policy
-// of the kernel), but for the state; the others are state.
-var portOptions = func() map[uint16]bool {
-	out := map[uint16]bool{}
-	for _, kind := range []uint16{
-		nl.IFLA_BRPORT_PRIORITY, nl.IFLA_BRPORT_COST, nl.IFLA_BRPORT_MODE, nl.IFLA_BRPORT_GUARD,
-		nl.IFLA_BRPORT_PROTECT, nl.IFLA_BRPORT_FAST_LEAVE, nl.IFLA_BRPORT_LEARNING, nl.IFLA_BRPORT_UNICAST_FLOOD,
-		nl.IFLA_BRPORT_PROXYARP, nl.IFLA_BRPORT_PROXYARP_WIFI, nl.IFLA_BRPORT_MULTICAST_ROUTER, nl.IFLA_BRPORT_MCAST_FLOOD,
-		nl.IFLA_BRPORT_MCAST_TO_UCAST, nl.IFLA_BRPORT_VLAN_TUNNEL, nl.IFLA_BRPORT_BCAST_FLOOD, nl.IFLA_BRPORT_GROUP_FWD_MASK,
-		nl.IFLA_BRPORT_NEIGH_SUPPRESS, nl.IFLA_BRPORT_ISOLATED, nl.IFLA_BRPORT_BACKUP_PORT,
-		nl.IFLA_BRPORT_MCAST_EHT_HOSTS_LIMIT, nl.IFLA_BRPORT_LOCKED, nl.IFLA_BRPORT_MAB, nl.IFLA_BRPORT_MCAST_MAX_GROUPS,
-		brportNeighVlanSuppress, brportBackupNHID,
-	} {
-		out[kind] = true
-	}
-	return out
-}()
-
-// Attributes of linux/if_link.h that the netlink library has no names for.
-const (
-	brportNeighVlanSuppress = 43
-	brportBackupNHID        = 44
-)
-
-// setPort changes options of a bridge port.
-func (c *Conn) setPort(index int, port []Attr) error {
-	req := c.Request(unix.RTM_SETLINK, unix.NLM_F_ACK)
-	msg := nl.NewIfInfomsg(unix.AF_BRIDGE)
-	msg.Index = int32(index)
-	req.AddData(msg)
-	req.AddData(rtAttr(Attr{Type: unix.IFLA_PROTINFO | unix.NLA_F_NESTED, Nested: port}))
-	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
 	return err
 }
 
@@ -280,7 +223,9 @@ var fixedKindData = map[string][]uint16{
 		47, // MCAST_QUERIER_STATE
 		48, // FDB_N_LEARNED
 	},
-	"vxlan": {33}, // RESERVED_BITS
+	"bond":   {nl.IFLA_BOND_AD_INFO},
+	"vxlan":  {33},      // RESERVED_BITS
+	"netkit": {1, 2, 5}, // PEER_INFO, PRIMARY, MODE
 }
 
 // flagKindData are the attributes that are shown as numbers and set by being
@@ -331,6 +276,9 @@ func (c *Conn) restoreKindData(want, have linkState) error {
 	if len(diff) == 0 {
 		return nil
 	}
+	if kind == "bond" {
+		return c.setBond(want.index, diff)
+	}
 	return c.setLink(want.index, 0, 0, Attr{Type: unix.IFLA_LINKINFO, Nested: []Attr{
 		{Type: nl.IFLA_INFO_KIND, Data: []byte(kind)}, {Type: nl.IFLA_INFO_DATA, Nested: diff},
 	}})
@@ -365,7 +313,11 @@ func (c *Conn) remake(m message) error {
 	}
 	kind := s.kind()
 	var data []Attr
-	if kind != "bridge" { // which is made without, and then given what differs
+	switch kind {
+	case "bridge": // which is made without, and then given what differs
+	case "bond":
+		data = bondMode(s.data())
+	default:
 		data = settable(kind, s.data(), nil)
 	}
 	req := c.Request(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK)

@@ -71,6 +71,11 @@ func (o setLinkOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, er
 	if ch.isLocal() {
 		return o, u.noteAttrs(ctx, c, index)
 	}
+	if slices.ContainsFunc(ch.Attrs, func(a Attr) bool { return a.Type == unix.IFLA_CARRIER }) {
+		if err := u.noteCarrier(ctx, c, index); err != nil {
+			return nil, err
+		}
+	}
 	if ch.Mask&unix.IFF_UP != 0 {
 		if err := u.notePeer(ctx, c, index); err != nil {
 			return nil, err
@@ -105,6 +110,9 @@ func attrMTU(list []Attr) int {
 func (ch LinkChange) isLocal() bool {
 	if ch.Mask&^(unix.IFF_PROMISC|unix.IFF_ALLMULTI) != 0 || ch.Master != (LinkRef{}) || ch.NoMaster {
 		return false
+	}
+	if slices.ContainsFunc(ch.Port, func(a Attr) bool { return a.Type == nl.IFLA_BRPORT_VLAN_TUNNEL }) {
+		return false // without it the port's VLANs lose their tunnels
 	}
 	for _, a := range ch.Attrs {
 		switch a.Type {

@@ -195,6 +195,12 @@ func (o unmakeOp) act(_ context.Context, c *Conn) error {
 			err = c.removeTraffic(m)
 		case m.kind == unix.RTM_NEWNEXTHOP:
 			err = c.removeNexthop(m)
+		case m.isFDB():
+			err = c.removeFDB(m)
+		case m.kind == unix.RTM_NEWVLAN:
+			err = c.removeVLANs(m)
+		case m.kind == unix.RTM_NEWMDB:
+			err = c.removeMDB(m)
 		case m.isPrefixRoute():
 			err = c.removePrefixRoute(m)
 		default:

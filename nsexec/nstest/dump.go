@@ -143,6 +143,7 @@ type question struct {
 	program []string
 	batch   []string // commands that it reads, as it takes them in -batch
 	answers []string
+	lacking bool // the kernel may have nothing of the kind, and then the program fails
 }
 
 var questions = []question{
@@ -153,10 +154,14 @@ var questions = []question{
 			"neigh show nud permanent", "neigh show nud noarp", "neigh show proxy", "nexthop show",
 		},
 		[]string{"link", "addr", "route", "rule", "neigh", "noarp", "proxy", "nexthop"},
+		false,
 	},
-	{[]string{"ip", "-6", "-j", "-d", "rule", "show"}, nil, []string{"rule6"}},
-	{[]string{"bridge", "-j", "-d", "fdb", "show"}, nil, []string{"fdb"}},
-	{[]string{"tc", "-j", "-d", "qdisc", "show"}, nil, []string{"qdisc"}},
+	{[]string{"ip", "-6", "-j", "-d", "rule", "show"}, nil, []string{"rule6"}, false},
+	{[]string{"bridge", "-j", "-d", "fdb", "show"}, nil, []string{"fdb"}, false},
+	{[]string{"bridge", "-j", "-d", "vlan", "show"}, nil, []string{"bvlan"}, true},
+	{[]string{"bridge", "-j", "-d", "vlan", "tunnelshow"}, nil, []string{"vlantunnel"}, true},
+	{[]string{"bridge", "-j", "-d", "mdb", "show"}, nil, []string{"mdb"}, true},
+	{[]string{"tc", "-j", "-d", "qdisc", "show"}, nil, []string{"qdisc"}, false},
 }
 
 // asked is a program that runs.
@@ -178,6 +183,9 @@ func (q question) start() (*asked, error) {
 // wait adds the program's answers to the view.
 func (a *asked) wait(v *view) error {
 	if err := a.cmd.Wait(); err != nil {
+		if a.lacking && bytes.Contains(a.errOut.Bytes(), []byte("not supported")) {
+			return nil
+		}
 		return fmt.Errorf("%q: %w: %s", a.program, err, bytes.TrimSpace(a.errOut.Bytes()))
 	}
 	noarp := map[string]bool{}

@@ -31,6 +31,12 @@ func clean(what string, objects []map[string]any, noarp map[string]bool) []map[s
 		objects = slices.DeleteFunc(objects, func(o map[string]any) bool { return madeBySending(o, noarp) })
 	case "qdisc":
 		return cleanQdiscs(objects)
+	case "mdb":
+		return cleanGroups(objects)
+	case "bvlan", "vlantunnel":
+		slices.SortStableFunc(objects, func(a, b map[string]any) int {
+			return cmp.Compare(fmt.Sprint(a["ifname"]), fmt.Sprint(b["ifname"]))
+		})
 	case "fdb":
 		// What a bridge has learnt it forgets again. The entries are in a hash
 		// table, and those of a link itself in the order in which it came to
@@ -43,6 +49,22 @@ func clean(what string, objects []map[string]any, noarp map[string]bool) []map[s
 		})
 	}
 	return objects
+}
+
+// cleanGroups keeps the entries of multicast databases that somebody has set. They
+// are in a hash table.
+func cleanGroups(objects []map[string]any) []map[string]any {
+	var out []map[string]any
+	for _, o := range objects {
+		entries, _ := o["mdb"].([]any)
+		for _, e := range entries {
+			if entry, ok := e.(map[string]any); ok && entry["state"] == "permanent" {
+				out = append(out, entry)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b map[string]any) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+	return out
 }
 
 // cleanQdiscs keeps those that somebody has set. They are in no order.
