@@ -34,6 +34,7 @@ const (
 	ofNS = iota
 	ofLink
 	ofRecord
+	ofOffload
 )
 
 var cookieOption = Option{Name: "cookie", Type: cookieType, Doc: "the kernel's number for the namespace, which no other ever has"}
@@ -98,7 +99,7 @@ func recordOf(c *Call) (*nsexec.Record, error) {
 // restoredKinds are the kinds of what can be put back.
 var restoredKinds = oneOf(word{"ns", ofNS}, word{"link", ofLink}, word{"addr", ofRecord}, word{"route", ofRecord},
 	word{"rule", ofRecord}, word{"neigh", ofRecord}, word{"sysctl", ofRecord}, word{"nexthop", ofRecord},
-	word{"qdisc", ofRecord}, word{"class", ofRecord}, word{"filter", ofRecord})
+	word{"qdisc", ofRecord}, word{"class", ofRecord}, word{"filter", ofRecord}, word{"offload", ofOffload})
 
 var restoreSpec = &Spec{
 	Name: "restore", Group: Undoing, NoUndo: journaled,
@@ -116,6 +117,7 @@ var restoreSpec = &Spec{
 		{Name: "replaced", Doc: "delete the routes that have taken the place of the old ones"},
 		{Name: "data", Type: textType, Doc: "how it was, as the kernel's messages in base64"},
 		{Name: "sysctl", Type: textType, Many: true, Doc: "sysctls as PATH=VALUE"},
+		{Name: "feature", Type: textType, Many: true, Doc: "offloads as FEATURE=on or FEATURE=off"},
 	},
 	Verify:  compiles,
 	Compile: compileRestore,
@@ -136,6 +138,10 @@ func compileRestore(c *Call) ([]nsexec.Step, error) {
 			return nil, fmt.Errorf(`"restore ns" needs "cookie" and "from path"`)
 		}
 		return []nsexec.Step{{NS: nsexec.Host(), Action: nsexec.RestoreNS(name, cookie, from.Name)}}, nsexec.CheckNSName(name)
+	}
+	if c.Int("KIND") == ofOffload {
+		had, err := restoredFeatures(c)
+		return []nsexec.Step{{NS: c.Env.NS, Action: nsexec.RestoreOffloads(name, optInt(c, "index"), had)}}, err
 	}
 	record, err := recordOf(c)
 	if err != nil {
