@@ -37,6 +37,12 @@ func undoneAtOnce(t *testing.T, script string) {
 // all of it twice over, as after an interruption.
 func undoneFromJournal(t *testing.T, script string) {
 	t.Helper()
+	undoneFromJournalAfter(t, script, func() {})
+}
+
+// undoneFromJournalAfter does something between the two.
+func undoneFromJournalAfter(t *testing.T, script string, between func()) {
+	t.Helper()
 	kept := &keptJournal{}
 	in, err := interp.New(interp.Journal(func() (nsexec.Journal, error) { return kept, nil }, true))
 	if err != nil {
@@ -49,8 +55,12 @@ func undoneFromJournal(t *testing.T, script string) {
 	if len(kept.statements) == 0 {
 		t.Fatalf("%s: nothing is in the journal", script)
 	}
+	between()
 	for range 2 {
 		for _, s := range slices.Backward(kept.statements) {
+			if s == "" { // struck
+				continue
+			}
 			if err := in.Replay(t.Context(), s); err != nil && !nsexec.IsGone(err) {
 				t.Errorf("%s: undoing with %s: %v", script, s, err)
 			}
@@ -68,7 +78,13 @@ func (j *keptJournal) Note(statement string) (func() error, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.statements = append(j.statements, statement)
-	return func() error { return nil }, nil
+	i := len(j.statements) - 1
+	return func() error {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		j.statements[i] = ""
+		return nil
+	}, nil
 }
 
 func (j *keptJournal) Hold(int) (string, error) { panic("this journal holds no namespaces") }

@@ -3,7 +3,6 @@
 package builtins
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -103,21 +102,4 @@ func offloadsOnce(c *Call) *ArgError {
 		}
 	}
 	return nil
-}
-
-// restoredFeatures reads the option of a journal's `restore offload`.
-func restoredFeatures(c *Call) (map[string]bool, error) {
-	g, ok := c.Option("feature")
-	if !ok || !c.Has("index") {
-		return nil, errors.New(`"restore offload" needs "index" and "feature"`)
-	}
-	had := map[string]bool{}
-	for _, text := range texts(g.Values) {
-		name, state, _ := strings.Cut(text, "=")
-		if state != "on" && state != "off" {
-			return nil, fmt.Errorf("%q is no FEATURE=on or FEATURE=off", text)
-		}
-		had[name] = state == "on"
-	}
-	return had, nil
 }

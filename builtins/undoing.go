@@ -27,14 +27,16 @@ var cookieType = ofText("N", func(s string) (uint64, error) {
 })
 
 // madeKinds are the kinds of objects that a run makes.
-var madeKinds = oneOf(word{"ns", 0}, word{"link", 1}, word{"addr", 2}, word{"route", 2}, word{"rule", 2}, word{"neigh", 2},
-	word{"qdisc", 2}, word{"class", 2}, word{"filter", 2})
+var madeKinds = oneOf(word{"ns", ofNS}, word{"link", ofLink}, word{"addr", ofRecord}, word{"route", ofRecord}, word{"rule", ofRecord}, word{"neigh", ofRecord},
+	word{"qdisc", ofRecord}, word{"class", ofRecord}, word{"filter", ofRecord}, word{"masquerade", ofMasquerade})
 
 const (
 	ofNS = iota
 	ofLink
 	ofRecord
 	ofOffload
+	ofNft
+	ofMasquerade
 )
 
 var cookieOption = Option{Name: "cookie", Type: cookieType, Doc: "the kernel's number for the namespace, which no other ever has"}
@@ -71,6 +73,10 @@ func compileUnmake(c *Call) ([]nsexec.Step, error) {
 		}
 		return []nsexec.Step{{NS: c.Env.NS, Action: nsexec.UnmakeLink(name, optInt(c, "index"))}}, nil
 	}
+	if c.Int("KIND") == ofMasquerade {
+		a, err := nsexec.UnmakeMasquerade(name)
+		return []nsexec.Step{{NS: c.Env.NS, Action: a}}, err
+	}
 	record, err := recordOf(c)
 	if err != nil {
 		return nil, err
@@ -99,7 +105,8 @@ func recordOf(c *Call) (*nsexec.Record, error) {
 // restoredKinds are the kinds of what can be put back.
 var restoredKinds = oneOf(word{"ns", ofNS}, word{"link", ofLink}, word{"addr", ofRecord}, word{"route", ofRecord},
 	word{"rule", ofRecord}, word{"neigh", ofRecord}, word{"sysctl", ofRecord}, word{"nexthop", ofRecord},
-	word{"qdisc", ofRecord}, word{"class", ofRecord}, word{"filter", ofRecord}, word{"offload", ofOffload})
+	word{"qdisc", ofRecord}, word{"class", ofRecord}, word{"filter", ofRecord}, word{"offload", ofOffload},
+	word{"nft", ofNft}, word{"masquerade", ofMasquerade})
 
 var restoreSpec = &Spec{
 	Name: "restore", Group: Undoing, NoUndo: journaled,
@@ -118,6 +125,9 @@ var restoreSpec = &Spec{
 		{Name: "data", Type: textType, Doc: "how it was, as the kernel's messages in base64"},
 		{Name: "sysctl", Type: textType, Many: true, Doc: "sysctls as PATH=VALUE"},
 		{Name: "feature", Type: textType, Many: true, Doc: "offloads as FEATURE=on or FEATURE=off"},
+		{Name: "nftable", Type: textType, Many: true, Doc: "tables as nft lists them, or only their heads for those to be gone"},
+		{Name: "exact", Doc: "there are to be no other tables"},
+		{Name: "masqrule", Type: textType, Many: true, Doc: "the rules of a masquerade, in words"},
 	},
 	Verify:  compiles,
 	Compile: compileRestore,
@@ -139,9 +149,9 @@ func compileRestore(c *Call) ([]nsexec.Step, error) {
 		}
 		return []nsexec.Step{{NS: nsexec.Host(), Action: nsexec.RestoreNS(name, cookie, from.Name)}}, nsexec.CheckNSName(name)
 	}
-	if c.Int("KIND") == ofOffload {
-		had, err := restoredFeatures(c)
-		return []nsexec.Step{{NS: c.Env.NS, Action: nsexec.RestoreOffloads(name, optInt(c, "index"), had)}}, err
+	if restore := restores[c.Int("KIND")]; restore != nil {
+		a, err := restore(c)
+		return []nsexec.Step{{NS: c.Env.NS, Action: a}}, err
 	}
 	record, err := recordOf(c)
 	if err != nil {

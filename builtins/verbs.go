@@ -14,7 +14,7 @@ var table = concat(
 	linkSpecs(),
 	linkStateSpecs(),
 	[]*Spec{qdiscSpec, classSpec, filterSpec, shapeSpec},
-	[]*Spec{sysctlSpec, forwardSpec, settleSpec},
+	[]*Spec{sysctlSpec, forwardSpec, nftSpec, masqueradeSpec, settleSpec},
 	[]*Spec{execSpec, shSpec, printSpec, failSpec},
 	[]*Spec{expectPing, expectTCP, expectExec},
 	[]*Spec{unmakeSpec, restoreSpec},

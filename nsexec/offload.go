@@ -23,10 +23,9 @@ type Offload struct {
 
 // SetOffloads switches features of a link, as ethtool -K does. Of several that
 // go by one name those are switched that the link can switch; if it can't switch
-// any, that is a unix.EOPNOTSUPP. It runs on a thread in the namespace and needs
-// CAP_NET_ADMIN over it.
+// any, that is a unix.EOPNOTSUPP. It needs CAP_NET_ADMIN over the namespace.
 func SetOffloads(link LinkRef, text string, offloads ...Offload) LinkAction {
-	return LinkAction{name: "offload", link: link, thread: true, op: offloadOp{link, text, offloads}}
+	return linkAction("offload", link, offloadOp{link, text, offloads})
 }
 
 type offloadOp struct {
@@ -191,7 +190,7 @@ func (f *features) requested(offloads []Offload) map[string]bool {
 // RestoreOffloads switches features of the link with an index back. The name is
 // for people. A link that is gone is left alone.
 func RestoreOffloads(name string, index int, had map[string]bool) NsAction {
-	return threadAction("restore-offloads", restoreOffloadsOp{name, index, had})
+	return nsAction("restore-offloads", restoreOffloadsOp{name, index, had})
 }
 
 type restoreOffloadsOp struct {

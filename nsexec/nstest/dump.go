@@ -236,9 +236,15 @@ func (v *view) object(what string, o map[string]any) error {
 }
 
 // text writes an answer line by line. Of ethtool's, each has its link's name, and
-// the links are sorted: their order is that in which they came here.
+// the links are sorted: their order is that in which they came here. So are nft's
+// tables, each of which is by itself.
 func (v *view) text(what, answer string) {
 	of, lines := "", []string{}
+	if what == "nft" {
+		tables := strings.SplitAfter(answer, "\n}\n")
+		slices.Sort(tables)
+		answer = strings.Join(tables, "")
+	}
 	for line := range strings.Lines(answer) {
 		line = strings.TrimRight(line, "\n")
 		if link, ok := strings.CutPrefix(line, "Features for "); ok {
