@@ -26,6 +26,8 @@ type kind struct {
 	verify func(c *Call) *ArgError
 	// finish adds what depends on several options.
 	finish func(c *Call, cfg *nsexec.LinkConfig)
+	// also are steps that follow the making of the link.
+	also func(c *Call, link LinkArg) []nsexec.Step
 }
 
 // kindOption is one option of a kind and the attribute of IFLA_INFO_DATA that
@@ -76,7 +78,11 @@ func (k kind) compile(c *Call) ([]nsexec.Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []nsexec.Step{{NS: c.Link("NAME").NS, Action: made(c.Modifier, cfg)}}, nil
+	steps := []nsexec.Step{{NS: c.Link("NAME").NS, Action: made(c.Modifier, cfg)}}
+	if k.also != nil {
+		steps = append(steps, k.also(c, c.Link("NAME"))...)
+	}
+	return steps, nil
 }
 
 // verified refuses a link that lacks what its kind needs. One that is ensured

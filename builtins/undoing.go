@@ -37,6 +37,7 @@ const (
 	ofOffload
 	ofNft
 	ofMasquerade
+	ofWireguard
 )
 
 var cookieOption = Option{Name: "cookie", Type: cookieType, Doc: "the kernel's number for the namespace, which no other ever has"}
@@ -106,7 +107,7 @@ func recordOf(c *Call) (*nsexec.Record, error) {
 var restoredKinds = oneOf(word{"ns", ofNS}, word{"link", ofLink}, word{"addr", ofRecord}, word{"route", ofRecord},
 	word{"rule", ofRecord}, word{"neigh", ofRecord}, word{"sysctl", ofRecord}, word{"nexthop", ofRecord},
 	word{"qdisc", ofRecord}, word{"class", ofRecord}, word{"filter", ofRecord}, word{"offload", ofOffload},
-	word{"nft", ofNft}, word{"masquerade", ofMasquerade})
+	word{"nft", ofNft}, word{"masquerade", ofMasquerade}, word{"wireguard", ofWireguard})
 
 var restoreSpec = &Spec{
 	Name: "restore", Group: Undoing, NoUndo: journaled,
@@ -128,6 +129,7 @@ var restoreSpec = &Spec{
 		{Name: "nftable", Type: textType, Many: true, Doc: "tables as nft lists them, or only their heads for those to be gone"},
 		{Name: "exact", Doc: "there are to be no other tables"},
 		{Name: "masqrule", Type: textType, Many: true, Doc: "the rules of a masquerade, in words"},
+		{Name: "wg", Type: textType, Many: true, Doc: "what a WireGuard link and its peers had, in words"},
 	},
 	Verify:  compiles,
 	Compile: compileRestore,

@@ -15,6 +15,7 @@ var restores = map[int]func(c *Call) (nsexec.NsAction, error){
 	ofOffload:    restoreOffload,
 	ofNft:        restoreNft,
 	ofMasquerade: restoreMasquerade,
+	ofWireguard:  restoreWireguard,
 }
 
 func restoreOffload(c *Call) (nsexec.NsAction, error) {
@@ -50,4 +51,12 @@ func restoreMasquerade(c *Call) (nsexec.NsAction, error) {
 		rules = texts(g.Values)
 	}
 	return nsexec.RestoreMasquerade(c.Str("NAME"), rules)
+}
+
+func restoreWireguard(c *Call) (nsexec.NsAction, error) {
+	g, ok := c.Option("wg")
+	if !ok || !c.Has("index") {
+		return nsexec.NsAction{}, errors.New(`"restore wireguard" needs "index" and "wg"`)
+	}
+	return nsexec.RestoreWireguard(c.Str("NAME"), optInt(c, "index"), texts(g.Values))
 }

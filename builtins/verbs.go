@@ -46,7 +46,7 @@ func linkStateSpecs() []*Spec {
 	specs := []*Spec{
 		stateSpec("up", "take links up", nsexec.SetUp),
 		stateSpec("down", "take links down", nsexec.SetDown),
-		renameSpec, altnameSpec, masterSpec, nomasterSpec, setSpec(), portSpec(), offloadSpec,
+		renameSpec, altnameSpec, masterSpec, nomasterSpec, setSpec(), portSpec(), offloadSpec, peerSpec,
 	}
 	for _, p := range properties {
 		specs = append(specs, propertySpec(p))
