@@ -28,7 +28,8 @@ var cookieType = ofText("N", func(s string) (uint64, error) {
 
 // madeKinds are the kinds of objects that a run makes.
 var madeKinds = oneOf(word{"ns", ofNS}, word{"link", ofLink}, word{"addr", ofRecord}, word{"route", ofRecord}, word{"rule", ofRecord}, word{"neigh", ofRecord},
-	word{"qdisc", ofRecord}, word{"class", ofRecord}, word{"filter", ofRecord}, word{"masquerade", ofMasquerade})
+	word{"qdisc", ofRecord}, word{"class", ofRecord}, word{"filter", ofRecord}, word{"masquerade", ofMasquerade},
+	word{"xfrm", ofRecord})
 
 const (
 	ofNS = iota
@@ -107,7 +108,7 @@ func recordOf(c *Call) (*nsexec.Record, error) {
 var restoredKinds = oneOf(word{"ns", ofNS}, word{"link", ofLink}, word{"addr", ofRecord}, word{"route", ofRecord},
 	word{"rule", ofRecord}, word{"neigh", ofRecord}, word{"sysctl", ofRecord}, word{"nexthop", ofRecord},
 	word{"qdisc", ofRecord}, word{"class", ofRecord}, word{"filter", ofRecord}, word{"offload", ofOffload},
-	word{"nft", ofNft}, word{"masquerade", ofMasquerade}, word{"wireguard", ofWireguard})
+	word{"nft", ofNft}, word{"masquerade", ofMasquerade}, word{"wireguard", ofWireguard}, word{"xfrm", ofRecord})
 
 var restoreSpec = &Spec{
 	Name: "restore", Group: Undoing, NoUndo: journaled,

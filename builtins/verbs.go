@@ -10,7 +10,7 @@ import (
 
 // table is every built-in verb. All that lists verbs reads it.
 var table = concat(
-	[]*Spec{nsSpec, moveSpec, vethSpec, addrSpec, routeSpec, ruleSpec, neighSpec},
+	[]*Spec{nsSpec, moveSpec, vethSpec, addrSpec, routeSpec, ruleSpec, neighSpec, xfrmStateSpec, xfrmPolicySpec},
 	linkSpecs(),
 	linkStateSpecs(),
 	[]*Spec{qdiscSpec, classSpec, filterSpec, shapeSpec},

@@ -23,13 +23,13 @@ func (c *checker) command(cmd *lang.Command) {
 	if c.leaves(cmd) {
 		return
 	}
-	spec := c.in.verbs.Lookup(name)
+	spec, words := c.in.verb(cmd)
 	if spec == nil || isCheck(spec) {
 		c.unknownVerb(cmd, name)
 		return
 	}
 	mod := c.modifier(cmd, spec)
-	args := c.args(cmd.Args)
+	args := c.args(words)
 	c.bind(spec, mod, cmd, args)
 	if cmd.Body == nil {
 		return

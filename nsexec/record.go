@@ -51,6 +51,8 @@ var headers = map[uint16]int{
 	unix.RTM_NEWQDISC:   nl.SizeofTcMsg,
 	unix.RTM_NEWTCLASS:  nl.SizeofTcMsg,
 	unix.RTM_NEWTFILTER: nl.SizeofTcMsg,
+	xfrmState:           nl.SizeofXfrmUsersaInfo,
+	xfrmPolicy:          nl.SizeofXfrmUserpolicyInfo,
 }
 
 const sizeofNhMsg = 8 // struct nhmsg of linux/nexthop.h
@@ -59,6 +61,7 @@ var recordNames = map[uint16]string{
 	unix.RTM_NEWLINK: "link", unix.RTM_SETLINK: "link", unix.RTM_NEWADDR: "addr", unix.RTM_NEWROUTE: "route",
 	unix.RTM_NEWNEIGH: "neigh", unix.RTM_NEWRULE: "rule", unix.RTM_NEWNEXTHOP: "nexthop",
 	unix.RTM_NEWQDISC: "qdisc", unix.RTM_NEWTCLASS: "class", unix.RTM_NEWTFILTER: "filter",
+	xfrmState: "xfrm", xfrmPolicy: "xfrm",
 }
 
 // what is the kind of the first object, as the language calls it.

@@ -190,6 +190,8 @@ func (o unmakeOp) act(_ context.Context, c *Conn) error {
 		switch {
 		case m.kind == unix.RTM_NEWADDR && m.body[0] == unix.AF_INET:
 			err = c.removeAddr(m)
+		case m.isXfrm():
+			err = c.removeXfrm(m)
 		case m.isTraffic():
 			err = c.removeTraffic(m)
 		case m.isPrefixRoute():
