@@ -50,6 +50,7 @@ func (k kind) spec() *Spec {
 		Params:    []Param{{Name: "NAME", Type: newLinkType, Doc: "the new link, as NAME or NS:NAME"}},
 		Modifiers: Del | Ensure | Replace,
 		ModParams: map[Modifiers][]Param{Del: {{Name: "LINK", Type: linkType, Many: true}}},
+		Needs:     k.needed,
 		Verify:    k.verified,
 		Compile:   k.compile,
 	}
@@ -65,6 +66,14 @@ func (k kind) spec() *Spec {
 		}
 	}
 	return s
+}
+
+// needed is the kind itself, where a link is made.
+func (k kind) needed(c *Call) []nsexec.Kind {
+	if c.Modifier == Del {
+		return nil
+	}
+	return []nsexec.Kind{{Name: k.name}}
 }
 
 func (k kind) compile(c *Call) ([]nsexec.Step, error) {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"github.com/vishvananda/netlink/nl"
@@ -22,6 +23,7 @@ type Engine struct {
 	resolvers map[RefKind]func(context.Context, string) (int, error)
 	faults    func(point string) error // of InjectFaults; nil but in tests
 	undoes    atomic.Int32             // how many Backs are under way
+	kinds     sync.Map                 // the Kinds that the kernel has, as far as Lacks has tried
 }
 
 // Option sets up an Engine.
