@@ -120,7 +120,7 @@ func xfrmStateInfo(c *Call) (info nl.XfrmUsersaInfo, err error) {
 	mode, _ := Opt[int64](c, "mode")
 	seq, _ := Opt[int64](c, "seq")
 	reqid, _ := Opt[int64](c, "reqid")
-	info.Mode, info.Seq, info.Reqid = uint8(mode), uint32(seq), uint32(reqid)
+	info.Mode, info.Seq, info.Reqid = uint8(mode), nl.Swap32(uint32(seq)), uint32(reqid) // ip sends the number so, too
 	info.Flags = uint8(flagsOf(c, "flag"))
 	info.Lft = xfrmLifetime(c)
 	return info, nil

@@ -80,7 +80,7 @@ func TestLong_complete(t *testing.T) {
 }
 
 // rareVerbs are those of what some kernels lack.
-var rareVerbs = []string{"peer"}
+var rareVerbs = []string{"peer", "xfrm state"}
 
 // commonKinds are the kinds of links that long.nes can have on any kernel. It
 // runs from top to bottom, so it can't have what some kernels lack.
@@ -100,11 +100,21 @@ func verbsOf(file *lang.File) map[string]bool {
 		case *lang.Command:
 			switch {
 			case n.Modifier != nil:
-				has[n.Modifier.Raw+" "+n.Verb.Raw] = true
+				has[n.Modifier.Raw+" "+verbOf(n)] = true
 			case !checks[n]:
-				has[n.Verb.Raw] = true
+				has[verbOf(n)] = true
 			}
 		}
 	}
 	return has
+}
+
+// verbOf is a command's verb, which may be of two words.
+func verbOf(c *lang.Command) string {
+	if len(c.Args) > 0 {
+		if w, ok := c.Args[0].(*lang.Word); ok && builtins.Lookup(c.Verb.Raw+" "+w.Raw) != nil {
+			return c.Verb.Raw + " " + w.Raw
+		}
+	}
+	return c.Verb.Raw
 }

@@ -237,13 +237,13 @@ func (v *view) object(what string, o map[string]any) error {
 
 // text writes an answer line by line. Of ethtool's, each has its link's name, and
 // the links are sorted: their order is that in which they came here. So are nft's
-// tables, each of which is by itself.
+// tables and policies of IPsec, each of which is by itself.
 func (v *view) text(what, answer string) {
 	of, lines := "", []string{}
-	if what == "nft" {
-		tables := strings.SplitAfter(answer, "\n}\n")
-		slices.Sort(tables)
-		answer = strings.Join(tables, "")
+	if end := map[string]string{"nft": "}\n", "policy": ""}[what]; what != "offload" {
+		objects := objectsIn(answer, end)
+		slices.Sort(objects)
+		answer = strings.Join(objects, "")
 	}
 	for line := range strings.Lines(answer) {
 		line = strings.TrimRight(line, "\n")
@@ -259,6 +259,21 @@ func (v *view) text(what, answer string) {
 	for _, line := range lines {
 		v.line(what, line)
 	}
+}
+
+// objectsIn takes apart an answer where a line that is not indented follows one
+// that is, or where a line is the end of an object.
+func objectsIn(answer, end string) []string {
+	var out []string
+	fresh := true
+	for line := range strings.Lines(answer) {
+		if fresh || end == "" && !strings.HasPrefix(line, "\t") {
+			out = append(out, "")
+		}
+		out[len(out)-1] += line
+		fresh = end != "" && line == end
+	}
+	return out
 }
 
 // json writes a line of JSON.

@@ -168,3 +168,5 @@ table inet nescript-masquerade-000000000000 {
 }
 END
 ip netns exec old1 ethtool -K e0 tso off
+ip xfrm policy add dst 10.71.0.0/16 dir out priority 5 tmpl src 10.0.1.1 dst 10.0.1.9 proto esp reqid 7 level use
+ip xfrm policy add dst 10.72.0.0/16 dir fwd action block
