@@ -129,3 +129,20 @@ func TestOffload_undo(t *testing.T) {
 		}
 	}
 }
+
+// TestOffload_remade: a link that undoing makes again, as bridges are, gets the
+// offloads that it had.
+func TestOffload_remade(t *testing.T) {
+	ns, err := runIn(t, "master eth0 br0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	inside(t, ns, "ethtool", "-K", "br0", "gro", "off", "tx-tcp6-segmentation", "off")
+	before := nstest.Dump(t)
+	for _, script := range []string{"del bridge br0", "offload br0 gro on; del link br0", "replace bridge br0 up"} {
+		undoneAtOnce(t, fmt.Sprintf("in %s <\n%s\n>", ns, script))
+		if diff := nstest.DumpDiff(before, nstest.Dump(t)); diff != "" {
+			t.Errorf("%s:\n%s", script, diff)
+		}
+	}
+}

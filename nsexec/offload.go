@@ -4,6 +4,7 @@ package nsexec
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -185,6 +186,28 @@ func (f *features) requested(offloads []Offload) map[string]bool {
 		}
 	}
 	return had
+}
+
+// noteOffloads notes all the features that a link can switch, for one that is made
+// again: then it has those of a new link.
+func (u *Undo) noteOffloads(ctx context.Context, c *Conn, index int) error {
+	o := restoreOffloadsOp{index: index, had: map[string]bool{}}
+	err := onFeatures(c, ByIndex(index), func(f *features) error {
+		o.name = f.link
+		for name, state := range f.state {
+			if state.Available && !state.NeverChanged {
+				o.had[name] = state.Requested
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, unix.EOPNOTSUPP) || err == nil && len(o.had) == 0 {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return u.note(ctx, c.cookieRef(), o)
 }
 
 // RestoreOffloads switches features of the link with an index back. The name is

@@ -137,6 +137,8 @@ func makes(op operation) string {
 		return "namespace"
 	case unmakeLinkOp:
 		return "link"
+	case unmakeMasqueradeOp:
+		return "masquerade"
 	case unmakeOp:
 		return o.record.what()
 	}
