@@ -42,6 +42,9 @@ func bind(stmt string) (*builtins.Call, *builtins.ArgError) {
 		head, rest, _ = strings.Cut(rest, " ")
 	}
 	spec := builtins.Lookup(head)
+	if second, after, _ := strings.Cut(rest, " "); builtins.Lookup(head+" "+second) != nil {
+		spec, rest = builtins.Lookup(head+" "+second), after
+	}
 	if spec == nil {
 		return nil, &builtins.ArgError{Arg: -1, Msg: "unknown verb " + head}
 	}

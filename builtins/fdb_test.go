@@ -287,6 +287,7 @@ func set(t *testing.T, ns nsexec.Ref, what string) []any {
 		return entry && !strings.HasPrefix(mac, "02:00:00:00:00:") && mac != "00:00:00:00:00:00"
 	})
 }
+
 // plain drops what differs between any two namespaces: MAC addresses, and the
 // routes that the kernel makes by itself, some of them only after a while.
 func plain(v any) any {

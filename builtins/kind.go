@@ -26,6 +26,8 @@ type kind struct {
 	verify func(c *Call) *ArgError
 	// finish adds what depends on several options.
 	finish func(c *Call, cfg *nsexec.LinkConfig)
+	// also are steps that follow the making of the link.
+	also func(c *Call, link LinkArg) []nsexec.Step
 }
 
 // kindOption is one option of a kind and the attribute of IFLA_INFO_DATA that
@@ -48,6 +50,7 @@ func (k kind) spec() *Spec {
 		Params:    []Param{{Name: "NAME", Type: newLinkType, Doc: "the new link, as NAME or NS:NAME"}},
 		Modifiers: Del | Ensure | Replace,
 		ModParams: map[Modifiers][]Param{Del: {{Name: "LINK", Type: linkType, Many: true}}},
+		Needs:     k.needed,
 		Verify:    k.verified,
 		Compile:   k.compile,
 	}
@@ -65,6 +68,14 @@ func (k kind) spec() *Spec {
 	return s
 }
 
+// needed is the kind itself, where a link is made.
+func (k kind) needed(c *Call) []nsexec.Kind {
+	if c.Modifier == Del {
+		return nil
+	}
+	return []nsexec.Kind{{Name: k.name}}
+}
+
 func (k kind) compile(c *Call) ([]nsexec.Step, error) {
 	if c.Modifier == Del {
 		return perLink(c, "LINK", func(l nsexec.LinkRef) nsexec.Action { return nsexec.DelLink(l, k.name) }), nil
@@ -76,7 +87,11 @@ func (k kind) compile(c *Call) ([]nsexec.Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []nsexec.Step{{NS: c.Link("NAME").NS, Action: made(c.Modifier, cfg)}}, nil
+	steps := []nsexec.Step{{NS: c.Link("NAME").NS, Action: made(c.Modifier, cfg)}}
+	if k.also != nil {
+		steps = append(steps, k.also(c, c.Link("NAME"))...)
+	}
+	return steps, nil
 }
 
 // verified refuses a link that lacks what its kind needs. One that is ensured

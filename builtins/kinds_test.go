@@ -16,7 +16,7 @@ var kindOptions = []struct {
 }{
 	{"nlmon", "", map[string]string{"up": ""}},
 	{"vcan", "", map[string]string{"up": ""}},
-	{"wireguard", "", map[string]string{"up": ""}},
+	{"wireguard", "", map[string]string{"up": "", "private-key " + wgPrivate + " listen-port 5000 fwmark 0x7": ""}},
 	{"vrf", "table 10", map[string]string{"table 10": "table=10"}},
 	{"ipvlan", "link eth0", map[string]string{
 		"link eth0 mode l3": "mode=l3", "mode l2 private": "private=true", "mode l3s vepa": "vepa=true", "mode l2 bridge": "bridge=true",

@@ -20,6 +20,7 @@ func tunSpec(name, doc string) *Spec {
 		{Name: "pi", Doc: "put the packet's protocol before each packet"},
 	}, s.Options...)
 	s.ModParams = map[Modifiers][]Param{Del: {{Name: "LINK", Type: linkType, Many: true}}}
+	s.Needs = nil // it is made through /dev/net/tun, not as a kind of links
 	s.Verify = func(c *Call) *ArgError {
 		for _, name := range []string{"numtxqueues", "numrxqueues"} {
 			if g, ok := c.Option(name); ok {

@@ -26,8 +26,18 @@ var qdiscSpec = &Spec{
 	},
 	Modifiers: Del | Replace | Ensure,
 	Options:   append(append([]Option{}, qdiscOwn...), optionsOf(qdiscKinds)...),
+	Needs:     qdiscNeeded,
 	Verify:    verifyQdisc,
 	Compile:   compileQdisc,
+}
+
+// qdiscNeeded is the kind that is named, where one is made.
+func qdiscNeeded(c *Call) []nsexec.Kind {
+	k := One[*tcKind](c, "KIND")
+	if k == nil || c.Modifier == Del {
+		return nil
+	}
+	return []nsexec.Kind{{Of: "qdisc", Name: k.name}}
 }
 
 // docOf says what each kind is.

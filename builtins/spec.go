@@ -59,6 +59,9 @@ type Spec struct {
 	// NoUndo is why what the verb does is not undone when a run fails. It is
 	// empty for verbs whose actions know how to undo themselves.
 	NoUndo string
+	// Needs, where set, says which kinds the kernel must have for a call. Values
+	// may be unknown: nil.
+	Needs func(*Call) []nsexec.Kind
 	// Verify, where set, says what is wrong that one argument alone does not
 	// show, such as options that need each other. Values may be unknown: nil.
 	// Compile refuses the same.

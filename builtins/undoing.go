@@ -27,14 +27,19 @@ var cookieType = ofText("N", func(s string) (uint64, error) {
 })
 
 // madeKinds are the kinds of objects that a run makes.
-var madeKinds = oneOf(word{"ns", 0}, word{"link", 1}, word{"addr", 2}, word{"route", 2}, word{"rule", 2}, word{"neigh", 2}, word{"fdb", 2}, word{"bvlan", 2}, word{"mdb", 2},
-	word{"nexthop", 2}, word{"addrlabel", 2},
-	word{"qdisc", 2}, word{"class", 2}, word{"filter", 2})
+var madeKinds = oneOf(word{"ns", ofNS}, word{"link", ofLink}, word{"addr", ofRecord}, word{"route", ofRecord}, word{"rule", ofRecord}, word{"neigh", ofRecord},
+	word{"fdb", ofRecord}, word{"bvlan", ofRecord}, word{"mdb", ofRecord}, word{"nexthop", ofRecord}, word{"addrlabel", ofRecord},
+	word{"qdisc", ofRecord}, word{"class", ofRecord}, word{"filter", ofRecord}, word{"masquerade", ofMasquerade},
+	word{"xfrm", ofRecord})
 
 const (
 	ofNS = iota
 	ofLink
 	ofRecord
+	ofOffload
+	ofNft
+	ofMasquerade
+	ofWireguard
 )
 
 var cookieOption = Option{Name: "cookie", Type: cookieType, Doc: "the kernel's number for the namespace, which no other ever has"}
@@ -71,6 +76,10 @@ func compileUnmake(c *Call) ([]nsexec.Step, error) {
 		}
 		return []nsexec.Step{{NS: c.Env.NS, Action: nsexec.UnmakeLink(name, optInt(c, "index"))}}, nil
 	}
+	if c.Int("KIND") == ofMasquerade {
+		a, err := nsexec.UnmakeMasquerade(name)
+		return []nsexec.Step{{NS: c.Env.NS, Action: a}}, err
+	}
 	record, err := recordOf(c)
 	if err != nil {
 		return nil, err
@@ -100,7 +109,8 @@ func recordOf(c *Call) (*nsexec.Record, error) {
 var restoredKinds = oneOf(word{"ns", ofNS}, word{"link", ofLink}, word{"addr", ofRecord}, word{"route", ofRecord},
 	word{"rule", ofRecord}, word{"neigh", ofRecord}, word{"fdb", ofRecord}, word{"bvlan", ofRecord}, word{"mdb", ofRecord},
 	word{"sysctl", ofRecord}, word{"nexthop", ofRecord}, word{"addrlabel", ofRecord},
-	word{"qdisc", ofRecord}, word{"class", ofRecord}, word{"filter", ofRecord})
+	word{"qdisc", ofRecord}, word{"class", ofRecord}, word{"filter", ofRecord}, word{"offload", ofOffload},
+	word{"nft", ofNft}, word{"masquerade", ofMasquerade}, word{"wireguard", ofWireguard}, word{"xfrm", ofRecord})
 
 var restoreSpec = &Spec{
 	Name: "restore", Group: Undoing, NoUndo: journaled,
@@ -118,6 +128,11 @@ var restoreSpec = &Spec{
 		{Name: "replaced", Doc: "delete the routes that have taken the place of the old ones"},
 		{Name: "data", Type: textType, Doc: "how it was, as the kernel's messages in base64"},
 		{Name: "sysctl", Type: textType, Many: true, Doc: "sysctls as PATH=VALUE"},
+		{Name: "feature", Type: textType, Many: true, Doc: "offloads as FEATURE=on or FEATURE=off"},
+		{Name: "nftable", Type: textType, Many: true, Doc: "tables as nft lists them, or only their heads for those to be gone"},
+		{Name: "exact", Doc: "there are to be no other tables"},
+		{Name: "masqrule", Type: textType, Many: true, Doc: "the rules of a masquerade, in words"},
+		{Name: "wg", Type: textType, Many: true, Doc: "what a WireGuard link and its peers had, in words"},
 	},
 	Verify:  compiles,
 	Compile: compileRestore,
@@ -138,6 +153,10 @@ func compileRestore(c *Call) ([]nsexec.Step, error) {
 			return nil, fmt.Errorf(`"restore ns" needs "cookie" and "from path"`)
 		}
 		return []nsexec.Step{{NS: nsexec.Host(), Action: nsexec.RestoreNS(name, cookie, from.Name)}}, nsexec.CheckNSName(name)
+	}
+	if restore := restores[c.Int("KIND")]; restore != nil {
+		a, err := restore(c)
+		return []nsexec.Step{{NS: c.Env.NS, Action: a}}, err
 	}
 	record, err := recordOf(c)
 	if err != nil {

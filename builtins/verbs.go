@@ -12,12 +12,12 @@ import (
 var table = concat(
 	[]*Spec{nsSpec, moveSpec},
 	pairSpecs(),
-	[]*Spec{addrSpec, routeSpec, nexthopSpec, ruleSpec, neighSpec, addrLabelSpec, tokenSpec},
+	[]*Spec{addrSpec, routeSpec, nexthopSpec, ruleSpec, neighSpec, addrLabelSpec, tokenSpec, xfrmStateSpec, xfrmPolicySpec},
 	linkSpecs(),
 	linkStateSpecs(),
 	[]*Spec{fdbSpec, bvlanSpec, mdbSpec},
 	[]*Spec{qdiscSpec, classSpec, filterSpec, shapeSpec},
-	[]*Spec{sysctlSpec, forwardSpec, settleSpec},
+	[]*Spec{sysctlSpec, forwardSpec, nftSpec, masqueradeSpec, settleSpec},
 	[]*Spec{execSpec, shSpec, printSpec, failSpec},
 	[]*Spec{expectPing, expectTCP, expectExec},
 	[]*Spec{unmakeSpec, restoreSpec},
@@ -49,7 +49,7 @@ func linkStateSpecs() []*Spec {
 	specs := []*Spec{
 		stateSpec("up", "take links up", nsexec.SetUp),
 		stateSpec("down", "take links down", nsexec.SetDown),
-		renameSpec, altnameSpec, masterSpec, nomasterSpec, setSpec(), portSpec(), slaveSpec(),
+		renameSpec, altnameSpec, masterSpec, nomasterSpec, setSpec(), portSpec(), slaveSpec(), offloadSpec, peerSpec,
 	}
 	for _, p := range properties {
 		specs = append(specs, propertySpec(p))

@@ -220,6 +220,9 @@ func (in *Interp) run(ctx context.Context, f *lang.File, plan *planner) error {
 	for _, file := range prog.files {
 		in.noteParams(file)
 	}
+	if err := m.lacks(ctx); err != nil {
+		return err
+	}
 	u, err := in.begin(plan)
 	if err != nil {
 		return err

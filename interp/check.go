@@ -33,6 +33,7 @@ type checker struct {
 	params   map[string]*lang.Param
 	visited  map[*lang.File]bool
 	toRun    bool           // the program is about to run, so its params must be there
+	changed  bool           // a program has run by then, which may change what the kernel has
 	lost     []string       // the text of statements that could not be parsed
 	calls    []builtins.Arg // reused for the arguments of one command
 	nodes    []lang.Node

@@ -23,14 +23,15 @@ func (c *checker) command(cmd *lang.Command) {
 	if c.leaves(cmd) {
 		return
 	}
-	spec := c.in.verbs.Lookup(name)
+	spec, words := c.in.verb(cmd)
 	if spec == nil || isCheck(spec) {
 		c.unknownVerb(cmd, name)
 		return
 	}
 	mod := c.modifier(cmd, spec)
-	args := c.args(cmd.Args)
+	args := c.args(words)
 	c.bind(spec, mod, cmd, args)
+	c.needs(spec, mod, cmd, args)
 	if cmd.Body == nil {
 		return
 	}
@@ -152,6 +153,7 @@ func (c *checker) checkVerb(cmd *lang.Command) {
 		return
 	}
 	c.bind(spec, 0, cmd, args)
+	c.needs(spec, 0, cmd, args)
 }
 
 func (c *checker) checkNames() []string {
@@ -166,6 +168,7 @@ func (c *checker) checkNames() []string {
 
 // commandDef checks the use of a def as a verb.
 func (c *checker) commandDef(cmd *lang.Command, d *defn) {
+	c.changed = true // by what it may run
 	if cmd.Modifier != nil {
 		c.bad(cmd.Modifier, "%q can't stand before %q, which is a def", cmd.Modifier.Raw, d.Name.Name)
 	}

@@ -204,6 +204,7 @@ func (c *checker) call(x *lang.Call) static {
 		return static{}
 	}
 	if fn.Asks {
+		c.changed = c.changed || fn.Name == "capture"
 		return static{}
 	}
 	return c.computeCall(x, fn, args)
@@ -231,6 +232,7 @@ func (c *checker) computeCall(x *lang.Call, fn *Function, args []static) static 
 }
 
 func (c *checker) callDef(x *lang.Call) {
+	c.changed = true // by what it may run
 	name := x.Fun.Name
 	d := c.prog.def(name)
 	if d == nil && c.mayBeLost(name) {

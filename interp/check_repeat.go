@@ -28,7 +28,7 @@ func (c *checker) repeated(r *repeats, s lang.Stmt) {
 		}
 		return
 	}
-	spec := c.in.verbs.Lookup(verbName(cmd.Verb))
+	spec, _ := c.in.verb(cmd)
 	if spec == nil || cmd.Modifier != nil || cmd.Body != nil {
 		r.made = nil
 		return

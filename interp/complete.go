@@ -160,7 +160,8 @@ func (c *completion) head() {
 func (c *completion) modified(mod builtins.Modifiers) {
 	for _, name := range c.in.verbs.Names() {
 		if c.in.verbs.Lookup(name).Modifiers&mod != 0 {
-			c.add(name)
+			first, _, _ := strings.Cut(name, " ")
+			c.add(first)
 		}
 	}
 }

@@ -4,6 +4,7 @@ package interp
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/nescript/nescript/builtins"
 	"github.com/nescript/nescript/lang/value"
@@ -12,6 +13,13 @@ import (
 // arguments adds what may follow a verb and the words after it.
 func (c *completion) arguments(verb string, mod builtins.Modifiers, words []string) {
 	spec := c.in.verbs.Lookup(verb)
+	if len(words) > 0 {
+		if two := c.in.verbs.Lookup(verb + " " + words[0]); two != nil {
+			spec, words = two, words[1:]
+		}
+	} else {
+		c.secondWords(verb)
+	}
 	if spec == nil {
 		c.ofDef(verb)
 		return
@@ -41,6 +49,15 @@ func (c *completion) arguments(verb string, mod builtins.Modifiers, words []stri
 	}
 	for _, o := range a.inScope() {
 		c.add(o.Name)
+	}
+}
+
+// secondWords adds those of the verbs that start with a word.
+func (c *completion) secondWords(verb string) {
+	for _, name := range c.in.verbs.Names() {
+		if second, ok := strings.CutPrefix(name, verb+" "); ok {
+			c.add(second)
+		}
 	}
 }
 

@@ -46,6 +46,12 @@ func TestComplete(t *testing.T) {
 		{"for i in 1..3 < in ns zebra < up q", "quagga0 quagga1"},
 		{"veth z", "zebra: zoo:"},
 		{"bridge br0 age", "ageing_time"},
+		{"flush xf", "xfrm"},
+		{"xfrm st", "state"},
+		{"del xfrm pol", "policy"},
+		{"xfrm state rep", "replay-window"},
+		{"xfrm policy dir f", "fwd"},
+		{"xfrm xfrm0 if", "if_id"},
 		{"bridge br0 up age", "ageing_time"},
 		{"bridge age", ""}, // the name of the bridge
 		{"bridge br0 ageing_time age", ""},

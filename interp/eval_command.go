@@ -17,7 +17,8 @@ type planned struct {
 	spec *builtins.Spec // nil where def is set
 	def  *defn
 	mod  builtins.Modifiers
-	lits []builtins.Arg // the literal arguments; the others have a nil Value
+	args []lang.Arg     // those of the command, after the verb's words
+	lits []builtins.Arg // the literal ones; the others have a nil Value
 }
 
 // planOf finds out what a command is, or looks it up.
@@ -27,16 +28,17 @@ func (e *env) planOf(c *lang.Command) (*planned, error) {
 		return p, nil
 	}
 	name := verbName(c.Verb)
-	p := &planned{def: m.prog.def(name), lits: make([]builtins.Arg, len(c.Args))}
+	p := &planned{def: m.prog.def(name), args: c.Args}
 	if p.def == nil {
-		if p.spec = m.in.verbs.Lookup(name); p.spec == nil {
+		if p.spec, p.args = m.in.verb(c); p.spec == nil {
 			return nil, at(c.Verb, fmt.Errorf("unknown verb %q", name))
 		}
 	}
+	p.lits = make([]builtins.Arg, len(p.args))
 	if c.Modifier != nil {
 		p.mod = modifiers[c.Modifier.Raw]
 	}
-	for i, a := range c.Args {
+	for i, a := range p.args {
 		if lit, ok := literal(a); ok {
 			p.lits[i] = lit
 		}
@@ -70,6 +72,20 @@ func verbName(w *lang.Word) string {
 	return w.Raw
 }
 
+// verb finds a command's verb, nil where there is none, and the arguments behind
+// it. A verb of two words, as `xfrm state`, goes before one of the first alone.
+func (in *Interp) verb(c *lang.Command) (*builtins.Spec, []lang.Arg) {
+	name := verbName(c.Verb)
+	if len(c.Args) > 0 {
+		if lit, ok := literal(c.Args[0]); ok && lit.Bare {
+			if spec := in.verbs.Lookup(name + " " + lit.Value.String()); spec != nil {
+				return spec, c.Args[1:]
+			}
+		}
+	}
+	return in.verbs.Lookup(name), c.Args
+}
+
 func (e *env) command(c *lang.Command) error {
 	if e.m.in.isOut(c) {
 		return e.leave()
@@ -78,7 +94,7 @@ func (e *env) command(c *lang.Command) error {
 	if err != nil {
 		return err
 	}
-	args, err := e.args(c.Args, p.lits)
+	args, err := e.args(p.args, p.lits)
 	if err != nil {
 		return err
 	}

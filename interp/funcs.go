@@ -57,7 +57,7 @@ var functions []*Function
 var functionByName = map[string]*Function{}
 
 func init() {
-	functions = slices.Concat(textFuncs, listFuncs, netFuncs, outsideFuncs, queryFuncs, systemFuncs)
+	functions = slices.Concat(textFuncs, listFuncs, netFuncs, outsideFuncs, queryFuncs, systemFuncs, wireguardFuncs)
 	slices.SortFunc(functions, func(a, b *Function) int { return strings.Compare(a.Name, b.Name) })
 	for _, f := range functions {
 		functionByName[f.Name] = f

@@ -65,7 +65,7 @@ func TestFunctions_spec(t *testing.T) {
 // TestFunctions_all has every function that the language promises.
 func TestFunctions_all(t *testing.T) {
 	want := strings.Fields(`addrs capture contains env exists file format glob host int join json keys len link links
-		lower mac max min namespaces neighs ping range route_to routes sort split stats str subnet sysctl upper`)
+		lower mac max min namespaces neighs ping range route_to routes sort split stats str subnet sysctl upper wg_key wg_public`)
 	var got []string
 	for _, f := range interp.Functions() {
 		got = append(got, f.Name)

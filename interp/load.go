@@ -21,6 +21,7 @@ type program struct {
 	defs     map[string]*defn
 	old      map[string]*defn // of earlier runs of the same Interp
 	unread   bool             // some include could not be read
+	needs    []need           // what statements that are sure to run need of the kernel
 }
 
 // def finds a def of this program or of an earlier one.

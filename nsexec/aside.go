@@ -181,6 +181,9 @@ func (u *Undo) noteRemake(ctx context.Context, l asideLink) error {
 	if err := l.withPorts(record); err != nil {
 		return err
 	}
+	if err := u.noteOffloads(ctx, l.c, l.index); err != nil { // undone after what follows
+		return err
+	}
 	back := RestoreConfig{Text: record.title(), Record: record, Index: l.index, Remake: true}
 	return u.note(ctx, l.c.cookieRef(), restoreOp{back})
 }

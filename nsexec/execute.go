@@ -24,10 +24,15 @@ type Request struct {
 // Request starts an rtnetlink request that goes through the namespace's socket.
 // Its errors carry the kernel's own text.
 func (c *Conn) Request(proto, flags int) *Request {
-	c.once.Do(c.dialHere)
 	if c.faulty(proto) {
 		proto = badMessage
 	}
+	return c.sound(proto, flags)
+}
+
+// sound is Request without the faults of InjectFaults.
+func (c *Conn) sound(proto, flags int) *Request {
+	c.once.Do(c.dialHere)
 	req := &Request{socket: c.socket, err: c.dialErr}
 	req.Type, req.Flags = uint16(proto), uint16(unix.NLM_F_REQUEST|flags)
 	return req

@@ -54,6 +54,8 @@ var headers = map[uint16]int{
 	unix.RTM_NEWTFILTER:   nl.SizeofTcMsg,
 	unix.RTM_NEWVLAN:      sizeofVLANMsg,
 	unix.RTM_NEWMDB:       sizeofPortMsg,
+	xfrmState:             nl.SizeofXfrmUsersaInfo,
+	xfrmPolicy:            nl.SizeofXfrmUserpolicyInfo,
 }
 
 const sizeofNhMsg = 8 // struct nhmsg of linux/nexthop.h
@@ -64,6 +66,7 @@ var recordNames = map[uint16]string{
 	unix.RTM_NEWADDRLABEL: "addrlabel",
 	unix.RTM_NEWQDISC:     "qdisc", unix.RTM_NEWTCLASS: "class", unix.RTM_NEWTFILTER: "filter",
 	unix.RTM_NEWVLAN: "bvlan", unix.RTM_NEWMDB: "mdb",
+	xfrmState: "xfrm", xfrmPolicy: "xfrm",
 }
 
 // what is the kind of the first object, as the language calls it.

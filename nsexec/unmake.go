@@ -138,6 +138,8 @@ func makes(op operation) string {
 		return "namespace"
 	case unmakeLinkOp:
 		return "link"
+	case unmakeMasqueradeOp:
+		return "masquerade"
 	case unmakeOp:
 		return o.record.what()
 	}
@@ -191,6 +193,8 @@ func (o unmakeOp) act(_ context.Context, c *Conn) error {
 		switch {
 		case m.kind == unix.RTM_NEWADDR && m.body[0] == unix.AF_INET:
 			err = c.removeAddr(m)
+		case m.isXfrm():
+			err = c.removeXfrm(m)
 		case m.isTraffic():
 			err = c.removeTraffic(m)
 		case m.kind == unix.RTM_NEWNEXTHOP:

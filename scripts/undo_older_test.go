@@ -79,12 +79,8 @@ func TestLong_complete(t *testing.T) {
 	}
 }
 
-// commonKinds are the kinds of links that long.nes can have on any kernel. It
-// runs from top to bottom, so it can't have what some kernels lack.
-var commonKinds = []string{"bridge", "ifb", "macvlan", "macvtap", "tap", "tun", "vxlan"}
-
 // rare are other verbs of what some kernels lack.
-var rare = []string{"bvlan", "netkit", "slave", "vxcan"}
+var rare = []string{"peer", "xfrm state", "bvlan", "netkit", "slave", "vxcan"}
 
 // verbsOf are the verbs of a script, each with its modifier; a check's starts
 // with expect.
@@ -100,11 +96,21 @@ func verbsOf(file *lang.File) map[string]bool {
 		case *lang.Command:
 			switch {
 			case n.Modifier != nil:
-				has[n.Modifier.Raw+" "+n.Verb.Raw] = true
+				has[n.Modifier.Raw+" "+verbOf(n)] = true
 			case !checks[n]:
-				has[n.Verb.Raw] = true
+				has[verbOf(n)] = true
 			}
 		}
 	}
 	return has
+}
+
+// verbOf is a command's verb, which may be of two words.
+func verbOf(c *lang.Command) string {
+	if len(c.Args) > 0 {
+		if w, ok := c.Args[0].(*lang.Word); ok && builtins.Lookup(c.Verb.Raw+" "+w.Raw) != nil {
+			return c.Verb.Raw + " " + w.Raw
+		}
+	}
+	return c.Verb.Raw
 }

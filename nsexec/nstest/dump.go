@@ -120,6 +120,9 @@ func (v *view) take(name string, ns nsexec.NsProvider) {
 	v.err = nsexec.Do(ns, nsexec.NAGeneric("dump", func() error {
 		var running []*asked
 		for _, q := range questions {
+			if _, err := exec.LookPath(q.program[0]); err != nil && q.text != "" {
+				continue
+			}
 			a, err := q.start()
 			if err != nil {
 				return err
@@ -143,25 +146,28 @@ type question struct {
 	program []string
 	batch   []string // commands that it reads, as it takes them in -batch
 	answers []string
-	lacking bool // the kernel may have nothing of the kind, and then the program fails
+	lacking bool   // the kernel may have nothing of the kind, and then the program fails
+	text    string // what the answer is where it is lines of text; a program that is not there has none
 }
 
 var questions = []question{
 	{
-		[]string{"ip", "-j", "-d", "-batch", "-"},
-		[]string{
+		program: []string{"ip", "-j", "-d", "-batch", "-"},
+		batch: []string{
 			"link show", "addr show", "route show table all", "rule show",
 			"neigh show nud permanent", "neigh show nud noarp", "neigh show proxy", "nexthop show",
 		},
-		[]string{"link", "addr", "route", "rule", "neigh", "noarp", "proxy", "nexthop"},
-		false,
+		answers: []string{"link", "addr", "route", "rule", "neigh", "noarp", "proxy", "nexthop"},
 	},
-	{[]string{"ip", "-6", "-j", "-d", "rule", "show"}, nil, []string{"rule6"}, false},
-	{[]string{"bridge", "-j", "-d", "fdb", "show"}, nil, []string{"fdb"}, false},
-	{[]string{"bridge", "-j", "-d", "vlan", "show"}, nil, []string{"bvlan"}, true},
-	{[]string{"bridge", "-j", "-d", "vlan", "tunnelshow"}, nil, []string{"vlantunnel"}, true},
-	{[]string{"bridge", "-j", "-d", "mdb", "show"}, nil, []string{"mdb"}, true},
-	{[]string{"tc", "-j", "-d", "qdisc", "show"}, nil, []string{"qdisc"}, false},
+	{program: []string{"ip", "-6", "-j", "-d", "rule", "show"}, answers: []string{"rule6"}},
+	{program: []string{"bridge", "-j", "-d", "fdb", "show"}, answers: []string{"fdb"}},
+	{program: []string{"bridge", "-j", "-d", "vlan", "show"}, answers: []string{"bvlan"}, lacking: true},
+	{program: []string{"bridge", "-j", "-d", "vlan", "tunnelshow"}, answers: []string{"vlantunnel"}, lacking: true},
+	{program: []string{"bridge", "-j", "-d", "mdb", "show"}, answers: []string{"mdb"}, lacking: true},
+	{program: []string{"tc", "-j", "-d", "qdisc", "show"}, answers: []string{"qdisc"}},
+	{program: []string{"ip", "-d", "xfrm", "policy"}, text: "policy"},
+	{program: []string{"nft", "-s", "list", "ruleset"}, text: "nft"},
+	{program: []string{"ethtool", "-k", "*"}, text: "offload"},
 }
 
 // asked is a program that runs.
@@ -187,6 +193,10 @@ func (a *asked) wait(v *view) error {
 			return nil
 		}
 		return fmt.Errorf("%q: %w: %s", a.program, err, bytes.TrimSpace(a.errOut.Bytes()))
+	}
+	if a.text != "" {
+		v.text(a.text, a.out.String())
+		return nil
 	}
 	noarp := map[string]bool{}
 	decoder := json.NewDecoder(&a.out)
@@ -230,6 +240,47 @@ func (v *view) object(what string, o map[string]any) error {
 		return v.json(what, o)
 	}
 	return nil
+}
+
+// text writes an answer line by line. Of ethtool's, each has its link's name, and
+// the links are sorted: their order is that in which they came here. So are nft's
+// tables and policies of IPsec, each of which is by itself.
+func (v *view) text(what, answer string) {
+	of, lines := "", []string{}
+	if end := map[string]string{"nft": "}\n", "policy": ""}[what]; what != "offload" {
+		objects := objectsIn(answer, end)
+		slices.Sort(objects)
+		answer = strings.Join(objects, "")
+	}
+	for line := range strings.Lines(answer) {
+		line = strings.TrimRight(line, "\n")
+		if link, ok := strings.CutPrefix(line, "Features for "); ok {
+			of = link
+		} else if line != "" {
+			lines = append(lines, of+line)
+		}
+	}
+	if of != "" {
+		slices.Sort(lines)
+	}
+	for _, line := range lines {
+		v.line(what, line)
+	}
+}
+
+// objectsIn takes apart an answer where a line that is not indented follows one
+// that is, or where a line is the end of an object.
+func objectsIn(answer, end string) []string {
+	var out []string
+	fresh := true
+	for line := range strings.Lines(answer) {
+		if fresh || end == "" && !strings.HasPrefix(line, "\t") {
+			out = append(out, "")
+		}
+		out[len(out)-1] += line
+		fresh = end != "" && line == end
+	}
+	return out
 }
 
 // json writes a line of JSON.

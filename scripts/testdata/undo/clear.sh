@@ -14,5 +14,7 @@ ip route flush type blackhole 2>/dev/null
 ip -6 route flush type blackhole 2>/dev/null
 ip addr flush dev lo scope global
 sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0 net.ipv6.conf.default.accept_dad=1
+nft flush ruleset
+ip xfrm policy flush
 rm -rf /run/nescript
 true

@@ -157,3 +157,16 @@ ip -n old1 -batch - <<'END'
 nexthop add id 5 via 10.12.0.2 dev y0
 route add 10.28.0.0/16 nhid 5
 END
+
+nft -f - <<'END'
+table ip older {
+    set hosts { type ipv4_addr; flags interval; elements = { 10.0.0.0/8, 192.168.1.1 }; }
+    chain out { type filter hook output priority filter; policy accept; ip daddr @hosts accept comment "it is older"; }
+}
+table inet nescript-masquerade-000000000000 {
+    chain postrouting { type nat hook postrouting priority srcnat; policy accept; oifname "hy" masquerade comment "out hy"; }
+}
+END
+ip netns exec old1 ethtool -K e0 tso off
+ip xfrm policy add dst 10.71.0.0/16 dir out priority 5 tmpl src 10.0.1.1 dst 10.0.1.9 proto esp reqid 7 level use
+ip xfrm policy add dst 10.72.0.0/16 dir fwd action block
