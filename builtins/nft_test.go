@@ -91,8 +91,8 @@ func TestNft_none(t *testing.T) {
 	t.Error("this test is for where nft is in /usr/sbin")
 }
 
-// olderRules is of what is there before a run: with sets, maps, counters, a flag.
-const olderRules = `
+// olderRuleset is of what is there before a run: with sets, maps, counters, a flag.
+const olderRuleset = `
 table ip nat {
 	map ports { type inet_service : inet_service; elements = { 80 : 8080, 443 : 8443 } }
 	chain pre { type nat hook prerouting priority dstnat; policy accept; tcp dport 80 counter packets 5 bytes 300 redirect to :8080; }
@@ -141,7 +141,7 @@ func TestNft_undo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			nftIn(t, ns, olderRules)
+			nftIn(t, ns, olderRuleset)
 			before := rulesetOf(t, ns)
 			how.undo(t, fmt.Sprintf("in %s <\n%s\n>", ns, script))
 			if diff := cmp.Diff(before, rulesetOf(t, ns)); diff != "" {
@@ -246,7 +246,7 @@ func TestMasquerade_undo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			nftIn(t, ns, olderRules)
+			nftIn(t, ns, olderRuleset)
 			before := rulesetOf(t, ns)
 			if script == "ensure masquerade out eth1; ensure masquerade" && how.name != "at a failure" {
 				continue // it changes nothing

@@ -79,6 +79,10 @@ func TestLong_complete(t *testing.T) {
 	}
 }
 
+// commonKinds are the kinds of links that long.nes can have on any kernel. It
+// runs from top to bottom, so it can't have what some kernels lack.
+var commonKinds = []string{"bridge", "ifb", "macvlan", "macvtap", "tap", "tun", "vxlan"}
+
 // rare are other verbs of what some kernels lack.
 var rare = []string{"peer", "xfrm state", "bvlan", "netkit", "slave", "vxcan"}
 
