@@ -115,8 +115,11 @@ func (p pair) compile(c *Call) ([]nsexec.Step, error) {
 	common(c, 0, &near)
 	common(c, p.second(), &far)
 	first, second := a, b
-	if far.Index != 0 && near.Index == 0 {
-		// The kernel takes the far end's index only beside the near end's.
+	fromB := c.Modifier == 0 && first.NS != second.NS && len(p.own) == 0 && far.Master != (nsexec.LinkRef{}) && near.Master == (nsexec.LinkRef{})
+	if far.Index != 0 && near.Index == 0 || fromB && near.Index == 0 {
+		// The kernel takes the far end's index only beside the near end's. And the
+		// near end gets its master by the message that makes the pair, the far end
+		// by another.
 		first, second = b, a
 		near, far = far, near
 	}
