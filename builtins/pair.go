@@ -99,8 +99,9 @@ func (p pair) verified(c *Call) *ArgError {
 	return nil
 }
 
-// compile makes the pair with the first message, and gives the far end what the
-// kernel does not take in that one, then the addresses.
+// compile makes the pair with the first message, gives the near end its
+// addresses, and the far end what the kernel does not take in that message, and
+// its addresses.
 func (p pair) compile(c *Call) ([]nsexec.Step, error) {
 	if c.Modifier == Del {
 		return perLink(c, "LINK", func(l nsexec.LinkRef) nsexec.Action { return nsexec.DelLink(l, p.name) }), nil
@@ -126,20 +127,23 @@ func (p pair) compile(c *Call) ([]nsexec.Step, error) {
 	near.Kind, far.Kind = p.name, ""
 	near.Data = p.dataOf(c)
 	near.Peer, far.NS = &far, second.NS
-	steps := []nsexec.Step{{NS: first.NS, Action: made(c.Modifier, near)}}
+	addrs := map[LinkArg][]nsexec.Step{a: addressesOf(c, a, "PREFIX-A"), b: addressesOf(c, b, "PREFIX-B")}
+	steps := append([]nsexec.Step{{NS: first.NS, Action: made(c.Modifier, near)}}, addrs[first]...)
 	if ch := farEnd(far, c.Modifier == Ensure); ch.Mask != 0 || ch.Attrs != nil || ch.Master != (nsexec.LinkRef{}) {
 		steps = append(steps, nsexec.Step{NS: second.NS, Action: nsexec.SetLink(second.Link, p.name, p.name+" "+second.String(), ch)})
 	}
-	for _, end := range []struct {
-		link  LinkArg
-		param string
-	}{{a, "PREFIX-A"}, {b, "PREFIX-B"}} {
-		for _, prefix := range All[value.Prefix](c, end.param) {
-			cfg := nsexec.AddrConfig{Link: end.link.Link, Prefix: prefix.Prefix}
-			steps = append(steps, nsexec.Step{NS: end.link.NS, Action: addressed(c.Modifier, cfg)})
-		}
+	return append(steps, addrs[second]...), nil
+}
+
+// addressesOf gives an end of a pair its addresses. They stand beside what else
+// is done in the end's namespace, so that the engine can send all of it at once.
+func addressesOf(c *Call, end LinkArg, param string) []nsexec.Step {
+	var steps []nsexec.Step
+	for _, prefix := range All[value.Prefix](c, param) {
+		cfg := nsexec.AddrConfig{Link: end.Link, Prefix: prefix.Prefix}
+		steps = append(steps, nsexec.Step{NS: end.NS, Action: addressed(c.Modifier, cfg)})
 	}
-	return steps, nil
+	return steps
 }
 
 // dataOf are the attributes of the kind's own options.

@@ -99,6 +99,22 @@ func (o addrOp) act(_ context.Context, c *Conn) error {
 }
 
 func (o addrOp) send(c *Conn, index int) error {
+	_, err := o.requestFor(c, index).Execute(unix.NETLINK_ROUTE, 0)
+	return err
+}
+
+func (o addrOp) request(c *Conn) (*Request, error) {
+	index, err := c.indexOf(o.cfg.Link)
+	if err != nil {
+		return nil, err
+	}
+	return o.requestFor(c, index), nil
+}
+
+func (o addrOp) retractable() bool { return o.flags&unix.NLM_F_EXCL != 0 }
+func (o addrOp) alone() bool       { return !o.retractable() }
+
+func (o addrOp) requestFor(c *Conn, index int) *Request {
 	cfg := o.cfg
 	req := c.Request(o.proto, o.flags|unix.NLM_F_ACK)
 	msg := nl.NewIfAddrmsg(familyOf(cfg.Prefix.Addr()))
@@ -115,8 +131,7 @@ func (o addrOp) send(c *Conn, index int) error {
 	for _, a := range cfg.attrs() {
 		req.AddData(rtAttr(a))
 	}
-	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
-	return err
+	return req
 }
 
 // Attributes of linux/if_addr.h that x/sys has no names for.

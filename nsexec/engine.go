@@ -109,6 +109,9 @@ func (e *Engine) some(ctx context.Context, run uint64, steps []Step) (done int, 
 		if fused, n := e.fuse(steps); n > 1 && e.fused(ctx, &pc.Conn, fused) == nil {
 			return n, nil
 		}
+		if n, err := e.batch(ctx, &pc.Conn, steps); n > 0 || err != nil {
+			return n, err
+		}
 		if err := steps[0].Action.act(ctx, &pc.Conn); err != nil {
 			return 0, err
 		}

@@ -19,6 +19,9 @@ type Request struct {
 	nl.NetlinkRequest
 	socket *socket
 	err    error // why there is no socket
+
+	msg    []byte // in a batch: the message
+	failed bool   // in a batch: the kernel refused it
 }
 
 // Request starts an rtnetlink request that goes through the namespace's socket.

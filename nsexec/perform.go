@@ -73,13 +73,6 @@ func isGoneUnseen(err error) bool {
 // Undoable reports whether an action knows how to undo itself. What changes
 // nothing has nothing to undo, and what a program does is its own.
 func Undoable(a Action) bool {
-	var op operation
-	switch a := a.(type) {
-	case NsAction:
-		op = a.op
-	case LinkAction:
-		op = a.op
-	}
-	_, ok := op.(undoable)
+	_, ok := operationOf(a).(undoable)
 	return ok
 }

@@ -135,15 +135,26 @@ func (o routeOp) message(c *Conn) (message, error) {
 }
 
 func (o routeOp) act(_ context.Context, c *Conn) error {
-	m, err := o.message(c)
+	req, err := o.request(c)
 	if err != nil {
 		return err
 	}
-	req := c.Request(o.proto, o.flags|unix.NLM_F_ACK)
-	req.AddRawData(m.body)
 	_, err = req.Execute(unix.NETLINK_ROUTE, 0)
 	return err
 }
+
+func (o routeOp) request(c *Conn) (*Request, error) {
+	m, err := o.message(c)
+	if err != nil {
+		return nil, err
+	}
+	req := c.Request(o.proto, o.flags|unix.NLM_F_ACK)
+	req.RawData = m.body
+	return req, nil
+}
+
+func (o routeOp) retractable() bool { return o.flags&unix.NLM_F_EXCL != 0 }
+func (o routeOp) alone() bool       { return !o.retractable() }
 
 func (o routeOp) header() *nl.RtMsg {
 	cfg := o.cfg

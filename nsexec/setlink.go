@@ -125,15 +125,27 @@ func (ch LinkChange) isLocal() bool {
 }
 
 func (o setLinkOp) act(_ context.Context, c *Conn) error {
-	index, err := c.indexOf(o.link)
+	req, err := o.request(c)
 	if err != nil {
 		return err
+	}
+	_, err = req.Execute(unix.NETLINK_ROUTE, 0)
+	return err
+}
+
+func (o setLinkOp) retractable() bool { return false }
+func (o setLinkOp) alone() bool       { return !o.keepsNames() }
+
+func (o setLinkOp) request(c *Conn) (*Request, error) {
+	index, err := c.indexOf(o.link)
+	if err != nil {
+		return nil, err
 	}
 	ch := o.change
 	if ch.PortLink != (LinkAttr{}) {
 		other, err := c.indexOf(ch.PortLink.Link)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		ch.Port = append(slices.Clone(ch.Port), Attr{Type: ch.PortLink.Type, Data: nl.Uint32Attr(uint32(other))})
 	}
@@ -158,12 +170,11 @@ func (o setLinkOp) act(_ context.Context, c *Conn) error {
 	case ch.Master != (LinkRef{}):
 		master, err := c.indexOf(ch.Master)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		req.AddData(nl.NewRtAttr(unix.IFLA_MASTER, nl.Uint32Attr(uint32(master))))
 	}
-	_, err = req.Execute(unix.NETLINK_ROUTE, 0)
-	return err
+	return req, nil
 }
 
 // DelLink deletes a link; with a kind, only one of that kind.

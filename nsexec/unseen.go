@@ -20,13 +20,7 @@ func (u *unseen) passes(s Step) bool {
 	if op, ok := plainNewNS(s); ok {
 		return !u.meets(Named(op.name))
 	}
-	var op operation
-	switch a := s.Action.(type) {
-	case NsAction:
-		op = a.op
-	case LinkAction:
-		op = a.op
-	}
+	op := operationOf(s.Action)
 	u.over = !namesStay(op)
 	u.meets(s.NS)
 	if link, ok := op.(newLinkOp); ok && link.cfg.Peer != nil {
