@@ -17,23 +17,29 @@ import (
 // context has it (see [Undo.Context]) note in it, before they change anything,
 // what would put that back, in the way of the journal that it may have.
 //
-// Only what is older than the Undo needs that. What its own actions have made,
-// a namespace or a link, goes as a whole, and with it all that was done to it
-// later. What actions delete is set aside until Commit: a link waits in a
+// Only what is older than the Undo needs that, or than the [Branch] of it that
+// the actions are in. What those have made themselves, a namespace or a link, goes
+// as a whole, and with it all that was done to it later. What actions delete is set aside until Commit: a link waits in a
 // namespace of its own, a namespace behind a mount or a descriptor.
 //
 // It is safe for concurrent use. One that is begun must be ended, by Commit or
 // by [Undo.Back] to its start and Commit.
 type Undo struct {
+	*undoState
+	branch *branch // that actions are in; the whole, but in what undoOf returns
+}
+
+// undoState is what the branches of an Undo share.
+type undoState struct {
 	engine  *Engine
 	journal Journal
 
 	mu     sync.Mutex
 	notes  []*note
-	seq    Mark            // of the last note
-	made   map[uint64]bool // the namespaces that were made, by cookie
-	guests map[uint64]bool // those of them that older links were moved to
-	links  map[linkID]bool // the links that were made in older namespaces
+	seq    Mark               // of the last note
+	made   map[uint64]*branch // which made the namespaces that were made, by cookie
+	guests map[uint64]bool    // those of them that older links were moved to
+	links  map[linkID]*branch // which made the links that were made in older namespaces
 	holds  []hold
 	next   int // the index of the next link
 }
@@ -82,49 +88,40 @@ type Journal interface {
 // Begin returns an Undo that has noted nothing. The journal may be nil.
 func (e *Engine) Begin(j Journal) *Undo {
 	const least, span = 1 << 24, 1 << 30 // out of the way of the indexes that the kernel gives
-	return &Undo{
+	state := &undoState{
 		engine: e, journal: j,
-		made: map[uint64]bool{}, guests: map[uint64]bool{}, links: map[linkID]bool{},
+		made: map[uint64]*branch{}, guests: map[uint64]bool{}, links: map[linkID]*branch{},
 		next: least + rand.IntN(span),
 	}
+	return &Undo{state, &branch{}}
 }
 
 type undoKey struct{}
 
-// scope is what a context carries.
-type scope struct {
-	u *Undo
-	b *branch
-}
-
 // Context returns a context whose actions note in u how to undo them.
 func (u *Undo) Context(ctx context.Context) context.Context {
-	return context.WithValue(ctx, undoKey{}, &scope{u, &branch{}})
+	return context.WithValue(ctx, undoKey{}, u)
 }
 
-func scopeOf(ctx context.Context) *scope {
-	s, _ := ctx.Value(undoKey{}).(*scope)
-	return s
-}
-
+// undoOf is the Undo of a context, in the branch that the context is in.
 func undoOf(ctx context.Context) *Undo {
-	if s := scopeOf(ctx); s != nil {
-		return s.u
-	}
-	return nil
+	u, _ := ctx.Value(undoKey{}).(*Undo)
+	return u
 }
 
 // Noting returns the Undo that the actions of a context note in, or nil.
 func Noting(ctx context.Context) *Undo { return undoOf(ctx) }
 
 // Branch returns a context like ctx, of which [Back] undoes what was noted
-// through it and its branches alone. It is for what runs beside other things.
+// through it and its branches alone. It is for what may be undone by itself, so
+// that what the Undo has made before is older there, and for what runs beside
+// other things.
 func Branch(ctx context.Context) context.Context {
-	s := scopeOf(ctx)
-	if s == nil {
+	u := undoOf(ctx)
+	if u == nil {
 		return ctx
 	}
-	return context.WithValue(ctx, undoKey{}, &scope{s.u, &branch{up: s.b}})
+	return context.WithValue(ctx, undoKey{}, &Undo{u.undoState, &branch{up: u.branch}})
 }
 
 // Mark is a moment of a run that Back goes back to.
@@ -159,8 +156,9 @@ func (u *Undo) noteAhead(ctx context.Context, ns Ref, op operation) (*note, erro
 }
 
 func (u *Undo) add(ctx context.Context, n *note) error {
-	if s := scopeOf(ctx); s != nil {
-		n.branch = s.b
+	n.branch = u.branch
+	if in := undoOf(ctx); in != nil {
+		n.branch = in.branch
 	}
 	if u.journal != nil {
 		strike, err := u.journal.Note(hereText(n.ns, n.op.String()))
@@ -199,30 +197,30 @@ func (u *Undo) index() int {
 	return u.next
 }
 
-// owns reports whether a namespace was made by the run, with all that is in it.
+// owns reports whether a namespace was made by the branch, with all that is in it.
 func (u *Undo) owns(cookie uint64) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return u.made[cookie] && !u.guests[cookie]
+	return u.made[cookie].within(u.branch) && !u.guests[cookie]
 }
 
-// ownsLink reports whether a link was made by the run.
+// ownsLink reports whether a link was made by the branch.
 func (u *Undo) ownsLink(c *Conn, index int) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return u.made[c.id] && !u.guests[c.id] || u.links[linkID{c.id, index}]
+	return u.made[c.id].within(u.branch) && !u.guests[c.id] || u.links[linkID{c.id, index}].within(u.branch)
 }
 
 func (u *Undo) hasMade(cookie uint64) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.made[cookie] = true
+	u.made[cookie] = u.branch
 }
 
 func (u *Undo) hasMadeLink(cookie uint64, index int) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.links[linkID{cookie, index}] = true
+	u.links[linkID{cookie, index}] = u.branch
 }
 
 // hosts notes that an older link is about to be moved to a namespace.

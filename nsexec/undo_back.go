@@ -18,7 +18,7 @@ import (
 func (u *Undo) Back(ctx context.Context, to Mark) (undone int, err error) {
 	u.engine.undoes.Add(1)
 	defer u.engine.undoes.Add(-1)
-	plain := context.WithValue(ctx, undoKey{}, (*scope)(nil)) // undoing is not noted
+	plain := context.WithValue(ctx, undoKey{}, (*Undo)(nil)) // undoing is not noted
 	todo := u.since(ctx, to)
 	slices.Reverse(todo)
 	NamespacesFirst(todo, (*note).makes)
@@ -130,8 +130,8 @@ func (u *Undo) since(ctx context.Context, to Mark) []*note {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	var of *branch
-	if s := scopeOf(ctx); s != nil {
-		of = s.b
+	if in := undoOf(ctx); in != nil {
+		of = in.branch
 	}
 	var out []*note
 	first := len(u.notes) // they are in the order of their numbers
@@ -150,7 +150,7 @@ func (u *Undo) since(ctx context.Context, to Mark) []*note {
 // up to another.
 func (u *Undo) forget(ctx context.Context, after, to Mark) {
 	for _, n := range u.since(ctx, after) {
-		if !n.ahead && n.seq <= to && n.branch == scopeOf(ctx).b {
+		if !n.ahead && n.seq <= to && n.branch == undoOf(ctx).branch {
 			u.done(n)
 		}
 	}
