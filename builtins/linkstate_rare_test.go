@@ -78,7 +78,8 @@ func TestSet_carrier(t *testing.T) {
 
 func TestSet_asIP(t *testing.T) {
 	asBridge(t, "macvlan m1 link eth0 hw 02:00:00:00:00:05;", []sameAs{
-		{"set eth0 dynamic on trailers off broadcast 02:00:00:00:00:09 mode dormant", "ip link set eth0 dynamic on trailers off broadcast 02:00:00:00:00:09 mode dormant"},
+		{"set eth0 dynamic on trailers off broadcast 02:00:00:00:00:09", "ip link set eth0 dynamic on trailers off broadcast 02:00:00:00:00:09"},
+		{"set m1 mode dormant", "ip link set m1 mode dormant"}, // m1 is down: of one that is up the state goes by when its carrier came
 		{"set m1 protodown on protodown_reason 4 on", "ip link set m1 protodown on protodown_reason 4 on"},
 		{"set eth0 gso_max_size 4000 gso_max_segs 9 gro_max_size 5000 group default", "ip link set eth0 gso_max_size 4000 gso_max_segs 9 gro_max_size 5000 group default"},
 	}, "link show dev eth0", "link show dev m1")
