@@ -229,6 +229,9 @@ func (in *Interp) run(ctx context.Context, f *lang.File, plan *planner) error {
 	}
 	if u != nil {
 		ctx = u.Context(ctx)
+		if in.keep {
+			ctx = nsexec.InOrder(ctx)
+		}
 	}
 	ctx = in.clock.context(m.context(ctx))
 	e := &env{m: m, ctx: ctx, vars: in.globals, ns: in.Namespace(), file: f}

@@ -49,6 +49,11 @@ func (e *Engine) batch(ctx context.Context, c *Conn, steps []Step) (int, error) 
 	if len(reqs) < 2 {
 		return 0, nil
 	}
+	return e.sendBatch(ctx, c, steps, reqs)
+}
+
+// sendBatch sends messages, each of a step, and returns how many steps were done.
+func (e *Engine) sendBatch(ctx context.Context, c *Conn, steps []Step, reqs []*Request) (int, error) {
 	failed, err := c.socket.exchangeAll(reqs)
 	if err != nil {
 		return 0, err

@@ -74,17 +74,46 @@ func (e *Engine) Run(ctx context.Context, steps ...Step) error {
 	ahead := e.startAhead(ctx, steps)
 	defer ahead.close()
 	ctx = withAhead(ctx, ahead)
-	for done := 0; done < len(steps); {
-		start := timer.start()
-		n, err := e.some(ctx, run, steps[done:])
-		timer.ended(start, steps[done:], n, err)
+	w := &waiting{engine: e, timer: timer}
+	defer w.drop()
+	done := 0
+	failed := func(at int, err error) error {
+		step := steps[at]
+		return &StepError{Index: at, Step: step, Err: explain(step.NS, step.Action, err)}
+	}
+	for done < len(steps) {
+		if w.concern(steps[done]) {
+			if at, err := w.send(ctx); err != nil {
+				return failed(at, err)
+			}
+		}
+		n, err := e.timed(ctx, run, w, done, steps[done:])
 		done += n
+		if err != nil && len(w.batches) > 0 && ctx.Err() == nil {
+			if at, err := w.send(ctx); err != nil {
+				return failed(at, err)
+			}
+			n, err = e.timed(ctx, run, w, done, steps[done:])
+			done += n
+		}
 		if err != nil {
-			step := steps[done]
-			return &StepError{Index: done, Step: step, Err: explain(step.NS, step.Action, err)}
+			return failed(done, err)
 		}
 	}
+	if at, err := w.send(ctx); err != nil {
+		return failed(at, err)
+	}
 	return nil
+}
+
+// timed is some, of which the context's timer is told, but for steps that wait.
+func (e *Engine) timed(ctx context.Context, run uint64, w *waiting, at int, steps []Step) (int, error) {
+	start, before := w.timer.start(), len(w.batches)
+	n, err := e.some(ctx, run, w, at, steps)
+	if len(w.batches) == before {
+		w.timer.ended(start, steps, n, err)
+	}
+	return n, err
 }
 
 // newRun begins what the names of namespaces and links are looked at anew for.
@@ -94,9 +123,9 @@ func (e *Engine) newRun() uint64 {
 	return e.runs.Add(1)
 }
 
-// some does the first of the steps, and with it those right behind that need a
-// thread in the same namespace. It returns how many it did.
-func (e *Engine) some(ctx context.Context, run uint64, steps []Step) (done int, err error) {
+// some does the first of the steps, and with it those right behind that go with
+// it, or has them wait. It returns how many; at is where they stand in the Run.
+func (e *Engine) some(ctx context.Context, run uint64, w *waiting, at int, steps []Step) (done int, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
@@ -107,6 +136,9 @@ func (e *Engine) some(ctx context.Context, run uint64, steps []Step) (done int, 
 	defer e.pool.put(pc)
 	if !steps[0].Action.NeedsThread() {
 		if fused, n := e.fuse(steps); n > 1 && e.fused(ctx, &pc.Conn, fused) == nil {
+			return n, nil
+		}
+		if n := w.puts(ctx, pc, at, steps); n > 0 {
 			return n, nil
 		}
 		if n, err := e.batch(ctx, &pc.Conn, steps); n > 0 || err != nil {

@@ -6,7 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os/exec"
+	"slices"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -232,5 +235,69 @@ func TestRun_ahead(t *testing.T) {
 	}
 	if after, err := nsexec.Namespaces(); err != nil || fmt.Sprint(after) != fmt.Sprint(before) {
 		t.Errorf("there are %v, %v; there were %v", after, err, before)
+	}
+}
+
+// TestRun_waits: what waits is done before what needs it, and fails as the first.
+func TestRun_waits(t *testing.T) {
+	nstest.NoLeaks(t)
+	e := newEngine(t)
+	pair := func(i int) []nsexec.Step {
+		a, b := nsexec.Named("fast0"), nsexec.Named(fmt.Sprintf("fast%d", i))
+		peer := &nsexec.LinkConfig{Name: "w", NS: b}
+		return []nsexec.Step{
+			{Action: nsexec.NewNS(b.Name, true)},
+			{NS: a, Action: nsexec.NewLink(nsexec.LinkConfig{Kind: "veth", Name: fmt.Sprintf("v%d", i), Up: true, Peer: peer})},
+			{NS: b, Action: nsexec.SetUp(nsexec.ByName("w"))},
+			{NS: b, Action: nsexec.AddAddr(nsexec.AddrConfig{Link: nsexec.ByName("w"), Prefix: netip.MustParsePrefix("10.0.0.1/24")})},
+		}
+	}
+	first := []nsexec.Step{{Action: nsexec.NewNS("fast0", true)}}
+	bad := func(ns string) nsexec.Step { // the address is there already
+		return nsexec.Step{NS: nsexec.Named(ns), Action: nsexec.AddAddr(nsexec.AddrConfig{Link: nsexec.ByName("w"), Prefix: netip.MustParsePrefix("10.0.0.1/24")})}
+	}
+	gone := nsexec.Step{NS: nsexec.Named("fast0"), Action: nsexec.SetUp(nsexec.ByName("nobody"))}
+	looks := nsexec.Step{NS: nsexec.Named("fast0"), Action: nsexec.ActionFunc("look", "", false, func(_ context.Context, c *nsexec.Conn) error {
+		l, err := c.Link(nsexec.ByName("v1"))
+		if err == nil && l.Attrs().RawFlags&unix.IFF_LOWER_UP == 0 {
+			err = errors.New("v1 has no carrier")
+		}
+		return err
+	})}
+	for _, test := range []struct {
+		name  string
+		steps []nsexec.Step
+		fails int // the index of the step; -1 for none
+	}{
+		{"all", slices.Concat(first, pair(1), pair(2)), -1},
+		{"a look", slices.Concat(first, pair(1), pair(2), []nsexec.Step{looks}), -1},
+		{"one that waits", slices.Concat(first, pair(1), []nsexec.Step{bad("fast1")}, pair(2)), 5},
+		{"the last one", slices.Concat(first, pair(1), []nsexec.Step{bad("fast1")}), 5},
+		{"one that waits, before another", slices.Concat(first, pair(1), []nsexec.Step{bad("fast1"), gone}, pair(2)), 5},
+		{"another", slices.Concat(first, pair(1), []nsexec.Step{gone}, pair(2)), 5},
+	} {
+		for _, inOrder := range []bool{false, true} {
+			u := e.Begin(nil)
+			ctx := u.Context(t.Context())
+			if inOrder {
+				ctx = nsexec.InOrder(ctx)
+			}
+			err := e.Run(ctx, test.steps...)
+			var failed *nsexec.StepError
+			if test.fails < 0 && err != nil || test.fails >= 0 && (!errors.As(err, &failed) || failed.Index != test.fails) {
+				t.Errorf("%s: got %v", test.name, err)
+			}
+			if err == nil {
+				if l := nstest.IP(t, "-n", "fast2", "addr", "show", "dev", "w"); len(l) != 1 || !flags(l[0])["LOWER_UP"] || !strings.Contains(fmt.Sprint(l), "10.0.0.1") {
+					t.Errorf("%s: w is %v", test.name, l)
+				}
+			}
+			if _, err := u.Back(ctx, 0); err != nil {
+				t.Errorf("%s: %v", test.name, err)
+			}
+			if err := u.Commit(); err != nil {
+				t.Error(err)
+			}
+		}
 	}
 }

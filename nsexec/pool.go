@@ -212,6 +212,13 @@ func (p *pool) use(pc *pooled, run uint64) {
 	pc.run = run
 }
 
+// again counts one more user of a connection that is in use.
+func (p *pool) again(pc *pooled) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.use(pc, pc.run)
+}
+
 // remove closes a connection, once nobody uses it any more.
 func (p *pool) remove(pc *pooled) {
 	if p.conns[pc.ref] == pc {
