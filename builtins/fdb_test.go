@@ -181,7 +181,10 @@ func undoes(t *testing.T, older string, runs []string, shows ...string) {
 	if nstest.InVM() {
 		rounds = 1 // a second takes a dozen seconds there
 	}
-	for _, fails := range runs {
+	for i, fails := range runs {
+		if nstest.InVM() && i%nstest.Sample(1, 4, 8) != 0 {
+			continue // what the others do is the same on any kernel that has it, only slower there
+		}
 		t.Run(fails, func(t *testing.T) {
 			ns := quietNS(t)
 			runLines(t, ns, older)
