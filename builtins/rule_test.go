@@ -35,7 +35,7 @@ var ruleSame = []struct{ needs, words string }{
 	{"", "from 10.0.0.0/8 dsfield 0x08 table 7"},
 	{"", "ipproto tcp sport 80 dport 100-200 table 7"},
 	{"", "ipproto 89 table 7"},
-	{"", "uidrange 0-99 table 7"},
+	{"", "uidrange 0-0 table 7"},
 	{"", "tun_id 9 table 7"},
 	{"", "from 10.0.0.0/8 table 7 realms 5/6"},
 	{"", "table main suppress_prefixlength 0 pref 50"},
@@ -62,7 +62,7 @@ func TestRule_asIP(t *testing.T) {
 
 const olderRules = `rule add from 10.0.0.0/8 to 10.1.0.0/16 table 7 pref 10
 rule add not fwmark 0x10/0xff iif eth0 table 70000 pref 11 protocol bird
-rule add ipproto tcp sport 80 dport 100-200 uidrange 0-99 table 8 pref 12
+rule add ipproto tcp sport 80 dport 100-200 uidrange 0-0 table 8 pref 12
 rule add from 10.0.0.0/8 tos 0x10 tun_id 9 table 7 realms 5/6 pref 13
 rule add table main suppress_prefixlength 0 suppress_ifgroup 5 pref 14
 rule add from 10.0.0.0/8 goto 32766 pref 15

@@ -33,10 +33,26 @@ func perform(ctx context.Context, c *Conn, op operation) error {
 	}
 	noted := u.Mark()
 	err = op.act(ctx, c)
-	if errors.Is(err, unix.EPERM) {
-		u.forget(ctx, before, noted) // what is forbidden has changed nothing, and could not be undone either
+	if errors.Is(err, unix.EPERM) || err != nil && isNew(op) {
+		// What is forbidden, or was to be new and is not, has changed nothing. It
+		// could not be undone either, where the kernel will not hear of it.
+		u.forget(ctx, before, noted)
 	}
 	return err
+}
+
+// isNew reports whether an operation adds one thing, by one message, and changes
+// nothing where that fails.
+func isNew(op operation) bool {
+	switch op := op.(type) {
+	case addrOp:
+		return op.retractable()
+	case routeOp:
+		return op.retractable()
+	case ruleOp:
+		return op.flags&unix.NLM_F_EXCL != 0
+	}
+	return false
 }
 
 // Part does another action as a part of one that is made by [ActionFunc], and
