@@ -108,7 +108,7 @@ func TestOffload_refused(t *testing.T) {
 var offloadUndos = []string{
 	"offload eth0 tso on gro on",
 	"offload eth0 sg off tx off",
-	"offload eth0 tx-tcp6-segmentation on; offload eth0 gso off; rename eth0 other",
+	"offload eth0 tx-tcp6-segmentation on; offload eth0 gso off; down eth0; rename eth0 other",
 }
 
 // TestOffload_undo: a run that fails, and one that is taken back from its journal,
@@ -116,10 +116,7 @@ var offloadUndos = []string{
 func TestOffload_undo(t *testing.T) {
 	for _, script := range offloadUndos {
 		for _, how := range undoers {
-			ns, err := runIn(t, "")
-			if err != nil {
-				t.Fatal(err)
-			}
+			ns := quietNS(t)
 			inside(t, ns, "ethtool", "-K", "eth0", "tso", "off", "rx-gro-list", "off")
 			before := nstest.Dump(t)
 			how.undo(t, fmt.Sprintf("in ns %s <\n%s\n>", ns.Name, script))
