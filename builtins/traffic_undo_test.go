@@ -70,7 +70,10 @@ func TestTraffic_undo(t *testing.T) {
 	for _, what := range []string{"qdisc htb", "qdisc tbf", "filter u32", "filter bpf", "action mirred"} {
 		nstest.NeedTraffic(t, what)
 	}
-	for _, run := range trafficRuns {
+	for i, run := range trafficRuns {
+		if nstest.InVM() && i%nstest.Sample(1, 4, 8) != 0 {
+			continue // other machines run them all
+		}
 		t.Run(run, func(t *testing.T) {
 			ns, err := runIn(t, "")
 			if err != nil {

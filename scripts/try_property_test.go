@@ -19,6 +19,7 @@ sysctl net.ipv6.conf.default.accept_dad 0
 ns old1 old2
 for ns in ["old1", "old2"] < in ns $ns < sysctl net.ipv6.conf.default.accept_dad 0; sysctl net.ipv4.ip_forward 1 > >
 bridge hbr hw 02:00:00:00:01:06
+veth hv0 hw 02:00:00:00:01:00 10.0.0.1/24 hv1 hw 02:00:00:00:01:01 master hbr up
 in ns old1 < bridge br0 hw 02:00:00:00:02:06 ageing_time 1000; ifb ifb0 hw 02:00:00:00:02:0a >
 veth hx hw 02:00:00:00:01:02 10.0.1.1/24 old1:x0 hw 02:00:00:00:01:03 10.0.1.2/24 up
 veth old1:e0 hw 02:00:00:00:02:00 10.1.0.1/24 10.1.0.2/24 2001:db8:1::1/64 old1:e1 hw 02:00:00:00:02:01 master br0 up
