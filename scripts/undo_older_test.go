@@ -22,7 +22,7 @@ var longScript = filepath.Join("testdata", "undo", "long.nes")
 func TestFaultPoints_older(t *testing.T) {
 	nstest.NoLeaks(t)
 	h := newHunt(t, newWorld(t, true), longScript, nil)
-	h.step = nstest.Sample(1, 17, 41)
+	h.step = nstest.Sample(1, 43, 97)
 	reached := map[int32]bool{}
 	h.afterStatements(t, reached)
 	h.allReached(t, reached)
