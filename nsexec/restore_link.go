@@ -126,9 +126,14 @@ func (c *Conn) restoreAttrs(want linkState) error {
 // settleAddrGen gives links back how they make their link-local address, now
 // that they have it.
 func (c *Conn) settleAddrGen(links []message) error {
+	return c.setBack(links, addrGen, func(mode []byte) Attr { return addrGenAttr(mode[0]) })
+}
+
+// setBack gives links back one value that read finds, where they have another.
+func (c *Conn) setBack(links []message, read func(attrs) []byte, write func(value []byte) Attr) error {
 	for _, m := range links {
-		mode := addrGen(m.attrs())
-		if mode == nil {
+		value := read(m.attrs())
+		if value == nil {
 			continue
 		}
 		have, err := c.linkState(ByIndex(m.linkIndex()))
@@ -138,10 +143,10 @@ func (c *Conn) settleAddrGen(links []message) error {
 		if err != nil {
 			return err
 		}
-		if bytes.Equal(mode, addrGen(have.attrs)) {
+		if now := read(have.attrs); now == nil || bytes.Equal(value, now) {
 			continue
 		}
-		if err := c.setLink(m.linkIndex(), 0, 0, addrGenAttr(mode[0])); err != nil && !isUnsupported(err) {
+		if err := c.setLink(m.linkIndex(), 0, 0, write(value)); err != nil && !isUnsupported(err) {
 			return err
 		}
 	}

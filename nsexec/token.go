@@ -3,8 +3,6 @@
 package nsexec
 
 import (
-	"bytes"
-
 	"golang.org/x/sys/unix"
 )
 
@@ -30,24 +28,5 @@ func TokenAttr(token [16]byte) Attr {
 // restoreTokens gives links their tokens back. The kernel wants them to listen to
 // routers, so their sysctls come before.
 func (c *Conn) restoreTokens(links []message) error {
-	for _, m := range links {
-		token := tokenOf(m.attrs())
-		if token == nil {
-			continue
-		}
-		have, err := c.linkState(ByIndex(m.linkIndex()))
-		if IsGone(err) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if now := tokenOf(have.attrs); now == nil || bytes.Equal(token, now) {
-			continue
-		}
-		if err := c.setLink(m.linkIndex(), 0, 0, TokenAttr([16]byte(token))); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.setBack(links, tokenOf, func(token []byte) Attr { return TokenAttr([16]byte(token)) })
 }
