@@ -170,12 +170,14 @@ func (o restoreNSOp) act(_ context.Context, c *Conn) error {
 	if err != nil {
 		return err
 	}
-	if there, err := (unmakeNSOp{o.dir, o.name, o.cookie}).isThere(path); err != nil || there {
-		return err
-	}
+	// A file that is no mount is left where the deletion was interrupted.
 	if fd, err := openNetns(path); err == nil {
+		cookie, err := cookieOf(fd)
 		unix.Close(fd)
-		return &NSExistsError{Name: o.name}
+		if err == nil && cookie != o.cookie {
+			err = &NSExistsError{Name: o.name}
+		}
+		return err
 	}
 	if err := makeMountDir(o.dir); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -296,6 +297,48 @@ func TestNewNS(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if err := nsexec.DeleteNamedNS("left"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRestoreNS_interrupted: a namespace whose deletion was interrupted, so that
+// the file of its name stayed with the mark that it had, gets its name back.
+func TestRestoreNS_interrupted(t *testing.T) {
+	e := newEngine(t)
+	const path = "/run/netns/half"
+	if err := nsexec.NewNamedNS("half", true); err != nil {
+		t.Fatal(err)
+	}
+	hold := filepath.Join(t.TempDir(), "hold")
+	if err := os.WriteFile(hold, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount(path, hold, "none", unix.MS_BIND, ""); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Unmount(hold, unix.MNT_DETACH)
+	if err := unix.Unmount(path, unix.MNT_DETACH); err != nil {
+		t.Fatal(err)
+	}
+	mark, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cookie uint64
+	if _, err := fmt.Sscanf(string(mark), "nescript %d\n", &cookie); err != nil {
+		t.Fatalf("the mark is %q: %v", mark, err)
+	}
+	for range 2 { // the second time there is nothing to do
+		if err := e.Run(t.Context(), nsexec.Step{Action: nsexec.RestoreNS("half", cookie, hold)}); err != nil {
+			t.Fatal(err)
+		}
+		nstest.Link(t, nsexec.Named("half"), "lo")
+	}
+	var exists *nsexec.NSExistsError
+	if err := e.Run(t.Context(), nsexec.Step{Action: nsexec.RestoreNS("half", cookie+1, hold)}); !errors.As(err, &exists) {
+		t.Errorf("got %v", err)
+	}
+	if err := nsexec.DeleteNamedNS("half"); err != nil {
 		t.Error(err)
 	}
 }
