@@ -70,8 +70,10 @@ func enqueue(ctx context.Context, call *builtins.Call) error {
 	return m.enqueue(ctx, call)
 }
 
-// chainLimit is how many steps gather at most.
-const chainLimit = 1024
+// chainLimit is how many steps gather at most. The engine does the better the more
+// it knows of, and far ends that come up before the last pair is made have the
+// bridge between them flood (nsexec's waiting batches).
+const chainLimit = 16 << 10
 
 // site is where a step comes from: its Tag.
 type site struct {
@@ -80,7 +82,8 @@ type site struct {
 	args   arguments
 	number int // how many calls came before it in its chain
 
-	begun bool // one of its steps has been; the clock's
+	begun   bool // one of its steps has been; the clock's
+	counted bool // the same, of the tally
 }
 
 // enqueue adds the call's steps to the chain.
@@ -121,7 +124,9 @@ func (m *machine) flush(ctx context.Context) error {
 	runner, err := m.in.runner()
 	if err == nil {
 		done := m.in.clock.executing()
-		err = runner.Run(ctx, steps...)
+		counted := m.tally.follow(ctx)
+		err = runner.Run(counted.ctx, steps...)
+		counted.end()
 		done()
 	}
 	if err == nil {

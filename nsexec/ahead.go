@@ -20,9 +20,10 @@ import (
 const (
 	// aheadFrom is how many namespaces a Run has to make for it to pay.
 	aheadFrom = 4
-	// aheadMost is how many wait at most. Each holds two descriptors, of those
-	// that the pool leaves to the rest of the program.
-	aheadMost = 32
+	// aheadMost is how many wait at most, and aheadShare which part of the
+	// connections that the pool may have: each holds as many descriptors as one.
+	aheadMost  = 256
+	aheadShare = 8
 )
 
 // ahead is what a Run has made ahead.
@@ -58,7 +59,7 @@ func (e *Engine) startAhead(ctx context.Context, steps []Step) *ahead {
 	}
 	a := &ahead{
 		orders: orders, by: make(map[string]*order, len(orders)),
-		room: make(chan struct{}, aheadMost), stop: make(chan struct{}), ended: make(chan struct{}),
+		room: make(chan struct{}, min(aheadMost, max(1, e.pool.max/aheadShare))), stop: make(chan struct{}), ended: make(chan struct{}),
 	}
 	for _, o := range orders {
 		a.by[o.op.name] = o

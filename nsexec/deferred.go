@@ -29,7 +29,7 @@ type waitingBatch struct {
 }
 
 // waitingMost bounds how many batches wait, each with a connection in use.
-const waitingMost = 256
+const waitingMost = 4096
 
 type inOrderKey struct{}
 
@@ -86,6 +86,9 @@ func (w *waiting) send(ctx context.Context) (at int, err error) {
 	w.batches = nil
 	clear(w.spaces)
 	for i, b := range batches {
+		if err == nil {
+			at, err = b.first, ctx.Err()
+		}
 		if err == nil {
 			start := w.timer.start()
 			var n int

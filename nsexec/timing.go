@@ -9,9 +9,16 @@ import (
 
 // Timed returns a context for which [Engine.Run] tells f how long it worked at
 // steps: one, or several that it did together. It does so for those that failed,
-// too. f is called by whoever called Run.
+// too. f is called by whoever called Run, behind those that the context has already.
 func Timed(ctx context.Context, f func(steps []Step, took time.Duration)) context.Context {
-	return context.WithValue(ctx, timerKey{}, stepTimer(f))
+	t := stepTimer(f)
+	if before := timerOf(ctx); before != nil {
+		t = func(steps []Step, took time.Duration) {
+			before(steps, took)
+			f(steps, took)
+		}
+	}
+	return context.WithValue(ctx, timerKey{}, t)
 }
 
 type timerKey struct{}
