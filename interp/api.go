@@ -237,9 +237,7 @@ func (in *Interp) run(ctx context.Context, f *lang.File, plan *planner) error {
 	e := &env{m: m, ctx: ctx, vars: in.globals, ns: in.Namespace(), file: f}
 	done = in.clock.running()
 	_, err = e.stmts(f.Body.Stmts)
-	if err == nil {
-		err = m.flush(ctx)
-	}
+	err = joined([]error{err, e.flushed(err)})
 	done()
 	return m.ended(ctx, u, err)
 }

@@ -54,10 +54,12 @@ func (e *env) wrap(n lang.Node, args *arguments, err error) error {
 	if errors.As(err, &has) {
 		return err
 	}
+	end := e.m.abandon
 	if e.ctx.Err() == nil {
-		if failed := e.m.flush(e.ctx); failed != nil {
-			return failed
-		}
+		end = func() error { return e.m.flush(e.ctx) }
+	}
+	if failed := end(); failed != nil {
+		return failed
 	}
 	return e.failed(n, args, err)
 }

@@ -63,12 +63,9 @@ func (e *env) inPlace(p place, b *lang.Block) (outcome, error) {
 		return goesOn, at(p.node, err)
 	}
 	out, err := e.enter(ref, p.node, b)
-	ended := err
-	if err == nil {
-		ended = e.m.flush(e.ctx)
-	}
+	ended := e.flushed(err)
 	delete(e.m.envs, ref)
-	return out, joined([]error{ended, at(p.node, drop())})
+	return out, joined([]error{err, ended, at(p.node, drop())})
 }
 
 // adopt sees to it that a named namespace is there for a block that starts by
@@ -78,8 +75,9 @@ func (e *env) adopt(p place, b *lang.Block) {
 		return
 	}
 	step := builtins.EnterNS(e.m.envOf(nsexec.Host()), p.ref.Name)
-	step.Tag = &site{env: e, node: p.node, number: e.m.waiting}
+	step.Tag = &site{env: e, node: p.node, number: e.m.chains.calls + e.m.waiting}
 	e.m.pending = append(e.m.pending, step)
+	e.m.chains.here = true
 
 }
 

@@ -83,10 +83,7 @@ const graceTime = 10 * time.Second
 // deferred runs the deferred statements of a block that ended with err. They
 // run whatever happened, also after the run was cancelled.
 func (e *env) deferred(later []lang.Stmt, err error) error {
-	errs := []error{err}
-	if err == nil {
-		errs[0] = e.m.flush(e.ctx)
-	}
+	errs := []error{err, e.flushed(err)}
 	ctx, cancel := grace(e.ctx)
 	defer cancel()
 	last := *e

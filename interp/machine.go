@@ -19,7 +19,8 @@ import (
 // Steps gather so that the engine gets many at once. They are handed over when
 // something must see their effect (a query, a check), when there are enough,
 // before an error of the evaluation is reported, and at the end. So what can be
-// observed is as if each statement had run by itself.
+// observed is as if each statement had run by itself. While the engine does plain
+// ones the evaluation goes on (chains).
 type machine struct {
 	in   *Interp
 	prog *program
@@ -28,6 +29,7 @@ type machine struct {
 
 	pending  []nsexec.Step
 	waiting  int // how many calls the pending steps belong to
+	chains   chains
 	site     *site
 	plans    map[*lang.Command]*planned
 	envs     map[nsexec.Ref]*builtins.Env
@@ -70,17 +72,12 @@ func enqueue(ctx context.Context, call *builtins.Call) error {
 	return m.enqueue(ctx, call)
 }
 
-// chainLimit is how many steps gather at most. The engine does the better the more
-// it knows of, and far ends that come up before the last pair is made have the
-// bridge between them flood (nsexec's waiting batches).
-const chainLimit = 16 << 10
-
 // site is where a step comes from: its Tag.
 type site struct {
 	env    *env
 	node   lang.Node // the statement
 	args   arguments
-	number int // how many calls came before it in its chain
+	number int // how many calls of its machine came before it
 
 	begun   bool // one of its steps has been; the clock's
 	counted bool // the same, of the tally
@@ -98,68 +95,41 @@ func (m *machine) enqueue(ctx context.Context, call *builtins.Call) error {
 	if m.programs != nil && runsPrograms(call) {
 		m.programs.Add(1)
 	}
-	m.site.number = m.waiting
+	m.site.number = m.chains.calls + m.waiting
 	for i := range steps {
+		m.chains.here = m.chains.here || !nsexec.Plain(steps[i])
 		steps[i].Tag = m.site
 	}
 	m.pending = append(m.pending, steps...)
 	m.waiting++
-	if len(m.pending) >= chainLimit || m.in.eager() {
+	switch {
+	case m.in.eager():
 		return m.flush(ctx)
+	case len(m.pending) >= chainLimit || len(m.pending) >= chainLeast && m.chains.free():
+		return m.handOver(ctx)
 	}
 	return nil
 }
 
-// flush has the engine do the pending steps.
-func (m *machine) flush(ctx context.Context) error {
-	if m.waiting == 0 && len(m.pending) == 0 {
-		return nil
-	}
-	steps, calls := m.pending, m.waiting
-	m.pending, m.waiting = m.pending[len(m.pending):], 0
-	if len(steps) == 0 {
-		m.tally.add(calls)
-		return nil
-	}
-	runner, err := m.in.runner()
-	if err == nil {
-		done := m.in.clock.executing()
-		counted := m.tally.follow(ctx)
-		err = runner.Run(counted.ctx, steps...)
-		counted.end()
-		done()
-	}
-	if err == nil {
-		m.tally.add(calls)
-		m.pending = reuse(steps)
-		return nil
-	}
-	return m.stepFailed(steps, err)
-}
-
-// reuse empties a chain's slice for the next one.
-func reuse(steps []nsexec.Step) []nsexec.Step {
-	clear(steps)
-	return steps[:0]
-}
-
 // stepFailed gives an error of the engine the place of the statement whose step
-// it was.
-func (m *machine) stepFailed(steps []nsexec.Step, err error) error {
-	at, _ := steps[0].Tag.(*site)
+// it was. What waits behind that one is dropped.
+func (m *machine) stepFailed(first nsexec.Step, err error) error {
+	m.pending, m.waiting, m.chains.here = nil, 0, false
+	at, _ := first.Tag.(*site)
 	partly := false
 	var failed *nsexec.StepError
 	if errors.As(err, &failed) {
 		if s, ok := failed.Step.Tag.(*site); ok {
 			at = s
 		}
-		partly = failed.Index > 0 && steps[failed.Index-1].Tag == any(at)
+		partly = failed.Before.Tag == any(at)
 		err = failed.Err
 	}
 	if at == nil {
 		return err
 	}
-	m.tally.add(at.number)
+	m.tally.add(at.number - m.chains.done)
+	m.chains.calls, m.chains.done = at.number, at.number
 	out := at.env.failed(at.node, &at.args, err)
 	out.Partly = partly
 	return out

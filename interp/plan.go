@@ -124,7 +124,7 @@ func (e *env) flat(b *lang.Block) (string, error) {
 	var text strings.Builder
 	p := newPlanner(&text)
 	m := *e.m
-	m.plan, m.pending, m.waiting = p, nil, 0
+	m.plan, m.pending, m.waiting, m.chains = p, nil, 0, chains{}
 	m.do = m.enqueue
 	in := *e
 	in.m = &m

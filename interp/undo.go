@@ -135,10 +135,7 @@ func (e *env) atomically(run func(e *env) (outcome, error)) (outcome, error) {
 	in := *e
 	in.ctx = nsexec.Branch(e.ctx)
 	out, err := run(&in)
-	if err == nil {
-		err = e.m.flush(in.ctx)
-	}
-	if err == nil {
+	if err = joined([]error{err, in.flushed(err)}); err == nil {
 		return out, nil
 	}
 	_, failed := e.m.in.back(in.ctx, u, mark)
@@ -148,6 +145,7 @@ func (e *env) atomically(run func(e *env) (outcome, error)) (outcome, error) {
 // flushed is what waits, done, unless something failed before.
 func (e *env) flushed(failed error) error {
 	if failed != nil {
+		_ = e.m.abandon()
 		return nil
 	}
 	return e.m.flush(e.ctx)
@@ -267,10 +265,8 @@ func (in *Interp) Replay(ctx context.Context, statement string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := e.stmts(e.file.Body.Stmts); err != nil {
-		return err
-	}
-	return e.m.flush(e.ctx)
+	_, err = e.stmts(e.file.Body.Stmts)
+	return joined([]error{err, e.flushed(err)})
 }
 
 // Steps are what the verbs of a journal that stand in a statement do. Others,

@@ -152,7 +152,8 @@ type Step struct {
 // a recorder in its place.
 type Runner interface {
 	// Run does the steps in order and stops at the first that fails, with a
-	// *StepError.
+	// *StepError. It may be called on any goroutine, one Run of a script after
+	// the other.
 	Run(ctx context.Context, steps ...Step) error
 	// Look calls f with the namespace's connection, to read from it.
 	Look(ctx context.Context, ns Ref, f func(*Conn) error) error

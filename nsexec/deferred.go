@@ -9,8 +9,9 @@ import "context"
 // ports that are up: the work grows with the square of the hosts, and slows down
 // what is still to be made. So batches in namespaces of the run's own wait, until
 // something is done to their namespace, until an operation may look at anything,
-// and at the latest for the end of the Run. Should a step fail, those that wait
-// are done first and the step once more, so that what fails is what would have.
+// and at the latest for the end of the Run, or of the [Later] that its context has.
+// Should a step fail, those that wait are done first and the step once more, so
+// that what fails is what would have.
 
 // waiting are batches that are to be sent, in the order of their steps.
 type waiting struct {
@@ -23,9 +24,43 @@ type waiting struct {
 // waitingBatch is a batch, and where its steps begin in the Run's.
 type waitingBatch struct {
 	conn  *pooled
+	run   []Step // all of the Run's
 	first int
-	steps []Step
+	size  int
 	reqs  []*Request
+}
+
+func (b *waitingBatch) steps() []Step { return b.run[b.first : b.first+b.size] }
+
+// Later keeps what Runs that follow each other have put off, so that all of them
+// are as one Run, whose steps need not all be there when it begins. Until Send or
+// Drop, which somebody has to call, the steps of the Runs may not be changed. The
+// zero Later is ready for use, by one goroutine at a time.
+type Later struct{ waiting waiting }
+
+type laterKey struct{}
+
+// Context returns a context for the Runs, all of one Engine.
+func (l *Later) Context(ctx context.Context) context.Context {
+	return context.WithValue(ctx, laterKey{}, l)
+}
+
+// Empty reports whether nothing has been put off.
+func (l *Later) Empty() bool { return len(l.waiting.batches) == 0 }
+
+// Send does what has been put off. The error is a [*StepError], whose Index is
+// the step's in its own Run.
+func (l *Later) Send(ctx context.Context) error { return l.waiting.send(ctx) }
+
+// Drop forgets what has been put off.
+func (l *Later) Drop() { l.waiting.drop() }
+
+// laterOf is the Later of a context, or one for a single Run.
+func laterOf(ctx context.Context) (l *Later, only bool) {
+	if l, ok := ctx.Value(laterKey{}).(*Later); ok {
+		return l, false
+	}
+	return &Later{}, true
 }
 
 // waitingMost bounds how many batches wait, each with a connection in use.
@@ -44,14 +79,14 @@ func mayWait(ctx context.Context) bool {
 	return undoOf(ctx) != nil && ctx.Value(inOrderKey{}) == nil
 }
 
-// puts has the steps that come first wait, if they are a batch, and returns how
-// many those are.
-func (w *waiting) puts(ctx context.Context, pc *pooled, at int, steps []Step) int {
+// puts has the steps that come at a place of a Run wait, if they are a batch, and
+// returns how many those are.
+func (w *waiting) puts(ctx context.Context, pc *pooled, run []Step, at int) int {
 	e := w.engine
 	if !mayWait(ctx) || e.stepwise || e.faults != nil || !undoOf(ctx).owns(pc.id) || len(w.batches) >= min(waitingMost, e.pool.max/2) {
 		return 0
 	}
-	reqs := pc.batchOf(steps)
+	reqs := pc.batchOf(run[at:])
 	if len(reqs) == 0 {
 		return 0
 	}
@@ -60,7 +95,7 @@ func (w *waiting) puts(ctx context.Context, pc *pooled, at int, steps []Step) in
 	}
 	w.spaces[pc.ref] = true
 	e.pool.again(pc)
-	w.batches = append(w.batches, waitingBatch{pc, at, steps[:len(reqs)], reqs})
+	w.batches = append(w.batches, waitingBatch{pc, run, at, len(reqs), reqs})
 	return len(reqs)
 }
 
@@ -79,31 +114,36 @@ func (w *waiting) concern(s Step) bool {
 	return s.NS.Kind != RefHost && s.NS.Kind != RefName // it may be one of theirs by another name
 }
 
-// send does what waits. Where one fails the error is its own, at says which step
-// of the Run that is, and the rest is dropped.
-func (w *waiting) send(ctx context.Context) (at int, err error) {
-	batches := w.batches
-	w.batches = nil
-	clear(w.spaces)
-	for i, b := range batches {
+// send does what waits. Where one fails the error is its own, a *StepError, and
+// the rest is dropped.
+func (w *waiting) send(ctx context.Context) error {
+	defer w.drop()
+	for len(w.batches) > 0 {
+		b := w.batches[0]
+		n, err := 0, ctx.Err()
 		if err == nil {
-			at, err = b.first, ctx.Err()
+			n, err = w.sendOne(ctx, &b)
 		}
-		if err == nil {
-			start := w.timer.start()
-			var n int
-			n, err = w.engine.sendBatch(ctx, &b.conn.Conn, b.steps, b.reqs)
-			for err == nil && n < len(b.steps) { // behind one that was refused at first
-				if err = b.steps[n].Action.act(ctx, &b.conn.Conn); err == nil {
-					n++
-				}
-			}
-			at = b.first + n
-			w.timer.ended(start, b.steps, n, err)
+		if err != nil {
+			return stepError(b.run, b.first+n, err)
 		}
-		w.engine.pool.put(batches[i].conn)
+		w.engine.pool.put(b.conn)
+		w.batches = w.batches[1:]
 	}
-	return at, err
+	return nil
+}
+
+// sendOne sends a batch and returns how many of its steps were done.
+func (w *waiting) sendOne(ctx context.Context, b *waitingBatch) (n int, err error) {
+	start, steps := w.timer.start(), b.steps()
+	n, err = w.engine.sendBatch(ctx, &b.conn.Conn, steps, b.reqs)
+	for err == nil && n < len(steps) { // behind one that was refused at first
+		if err = steps[n].Action.act(ctx, &b.conn.Conn); err == nil {
+			n++
+		}
+	}
+	w.timer.ended(start, steps, n, err)
+	return n, err
 }
 
 // drop lets go of what waits.
@@ -112,4 +152,5 @@ func (w *waiting) drop() {
 		w.engine.pool.put(b.conn)
 	}
 	w.batches = nil
+	clear(w.spaces)
 }

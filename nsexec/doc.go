@@ -46,6 +46,8 @@
 //     call with what is before them, and are taken back where that was refused
 //     (batch.go). They wait until their namespace is needed, at the latest for the
 //     end of the Run, since a host that is up makes a bridge flood (deferred.go).
+//     With a [Later] several Runs are as one, so that the first can begin before
+//     the steps of the last are known.
 //   - A request is two system calls on a socket that is kept (execute.go).
 //
 // # Errors

@@ -68,50 +68,62 @@ func NewEngine(opts ...Option) (*Engine, error) {
 func (e *Engine) Close() error { return e.pool.close() }
 
 // Run does the steps in order. It stops at the first that fails, or before the
-// next one when ctx is done, with a *StepError.
-func (e *Engine) Run(ctx context.Context, steps ...Step) error {
-	run, timer := e.newRun(), timerOf(ctx)
+// next one when ctx is done, with a *StepError. With the context of a [Later] the
+// error may be of a step that an earlier Run has put off.
+func (e *Engine) Run(ctx context.Context, steps ...Step) (err error) {
+	later, only := laterOf(ctx)
+	w := &later.waiting
+	w.engine, w.timer = e, timerOf(ctx)
+	defer func() {
+		if err != nil {
+			w.drop()
+		}
+	}()
+	run := e.newRun()
 	ahead := e.startAhead(ctx, steps)
 	defer ahead.close()
 	ctx = withAhead(ctx, ahead)
-	w := &waiting{engine: e, timer: timer}
-	defer w.drop()
-	done := 0
-	failed := func(at int, err error) error {
-		step := steps[at]
-		return &StepError{Index: at, Step: step, Err: explain(step.NS, step.Action, err)}
-	}
-	for done < len(steps) {
+	for done := 0; done < len(steps); {
 		if w.concern(steps[done]) {
-			if at, err := w.send(ctx); err != nil {
-				return failed(at, err)
+			if err := w.send(ctx); err != nil {
+				return err
 			}
 		}
-		n, err := e.timed(ctx, run, w, done, steps[done:])
+		n, err := e.timed(ctx, run, w, steps, done)
 		done += n
 		if err != nil && len(w.batches) > 0 && ctx.Err() == nil {
-			if at, err := w.send(ctx); err != nil {
-				return failed(at, err)
+			if err := w.send(ctx); err != nil {
+				return err
 			}
-			n, err = e.timed(ctx, run, w, done, steps[done:])
+			n, err = e.timed(ctx, run, w, steps, done)
 			done += n
 		}
 		if err != nil {
-			return failed(done, err)
+			return stepError(steps, done, err)
 		}
 	}
-	if at, err := w.send(ctx); err != nil {
-		return failed(at, err)
+	if only {
+		return w.send(ctx)
 	}
 	return nil
 }
 
+// stepError is the error of a step of a Run.
+func stepError(run []Step, at int, err error) *StepError {
+	step := run[at]
+	out := &StepError{Index: at, Step: step, Err: explain(step.NS, step.Action, err)}
+	if at > 0 {
+		out.Before = run[at-1]
+	}
+	return out
+}
+
 // timed is some, of which the context's timer is told, but for steps that wait.
-func (e *Engine) timed(ctx context.Context, run uint64, w *waiting, at int, steps []Step) (int, error) {
+func (e *Engine) timed(ctx context.Context, run uint64, w *waiting, all []Step, at int) (int, error) {
 	start, before := w.timer.start(), len(w.batches)
-	n, err := e.some(ctx, run, w, at, steps)
+	n, err := e.some(ctx, run, w, all, at)
 	if len(w.batches) == before {
-		w.timer.ended(start, steps, n, err)
+		w.timer.ended(start, all[at:], n, err)
 	}
 	return n, err
 }
@@ -124,8 +136,10 @@ func (e *Engine) newRun() uint64 {
 }
 
 // some does the first of the steps, and with it those right behind that go with
-// it, or has them wait. It returns how many; at is where they stand in the Run.
-func (e *Engine) some(ctx context.Context, run uint64, w *waiting, at int, steps []Step) (done int, err error) {
+// it, or has them wait. It returns how many. They are those of a Run from a place
+// on.
+func (e *Engine) some(ctx context.Context, run uint64, w *waiting, all []Step, at int) (done int, err error) {
+	steps := all[at:]
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
@@ -138,7 +152,7 @@ func (e *Engine) some(ctx context.Context, run uint64, w *waiting, at int, steps
 		if fused, n := e.fuse(steps); n > 1 && e.fused(ctx, &pc.Conn, fused) == nil {
 			return n, nil
 		}
-		if n := w.puts(ctx, pc, at, steps); n > 0 {
+		if n := w.puts(ctx, pc, all, at); n > 0 {
 			return n, nil
 		}
 		if n, err := e.batch(ctx, &pc.Conn, steps); n > 0 || err != nil {

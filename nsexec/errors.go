@@ -18,9 +18,10 @@ var ErrDirtyThread = errors.New("the thread could not return to its network name
 // StepError says which of several steps failed. Those before it were done,
 // those after it were not tried.
 type StepError struct {
-	Index int // into the steps
-	Step  Step
-	Err   error
+	Index  int // into the steps
+	Step   Step
+	Before Step // the one before it, which was done; the zero Step before the first
+	Err    error
 }
 
 // Error names the action: `ns blue: action 2 (mtu eth0 1400): invalid argument`.

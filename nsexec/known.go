@@ -91,6 +91,13 @@ func namesStay(op operation) bool {
 	return ok && k.keepsNames()
 }
 
+// Plain reports whether a step is one of the engine's own that only changes what
+// it is about: it calls no function of others, writes nothing, and takes no
+// thread. It does not matter which goroutine has it done.
+func Plain(s Step) bool {
+	return !s.Action.NeedsThread() && namesStay(operationOf(s.Action))
+}
+
 func (newLinkOp) keepsNames() bool { return true }
 func (newNSOp) keepsNames() bool   { return true }
 func (addrOp) keepsNames() bool    { return true }
