@@ -116,7 +116,6 @@ func (o addrOp) alone() bool       { return !o.retractable() }
 
 func (o addrOp) requestFor(c *Conn, index int) *Request {
 	cfg := o.cfg
-	req := c.Request(o.proto, o.flags|unix.NLM_F_ACK)
 	msg := nl.NewIfAddrmsg(familyOf(cfg.Prefix.Addr()))
 	msg.Index = uint32(index)
 	msg.Prefixlen = uint8(cfg.Prefix.Bits())
@@ -125,13 +124,11 @@ func (o addrOp) requestFor(c *Conn, index int) *Request {
 	if cfg.Peer.IsValid() {
 		peer, msg.Prefixlen = cfg.Peer.Addr(), uint8(cfg.Peer.Bits())
 	}
-	req.AddData(msg)
-	req.AddData(nl.NewRtAttr(unix.IFA_LOCAL, local.AsSlice()))
-	req.AddData(nl.NewRtAttr(unix.IFA_ADDRESS, peer.AsSlice()))
-	for _, a := range cfg.attrs() {
-		req.AddData(rtAttr(a))
-	}
-	return req
+	whole := append(headerRoom(), msg.Serialize()...)
+	whole = appendAddr(whole, unix.IFA_LOCAL, local)
+	whole = appendAddr(whole, unix.IFA_ADDRESS, peer)
+	whole = appendAttrs(whole, cfg.attrs())
+	return c.requestOf(o.proto, o.flags|unix.NLM_F_ACK, whole)
 }
 
 // Attributes of linux/if_addr.h that x/sys has no names for.

@@ -106,7 +106,7 @@ func (o addrLabelOp) message(c *Conn) (message, error) {
 		{Type: ifalAddress, Data: o.cfg.Prefix.Masked().Addr().AsSlice()},
 		{Type: ifalLabel, Data: nl.Uint32Attr(o.cfg.Label)},
 	} {
-		body = append(body, rtAttr(a).Serialize()...)
+		body = appendAttr(body, a)
 	}
 	return message{unix.RTM_NEWADDRLABEL, body}, nil
 }

@@ -128,7 +128,9 @@ func (s *socket) exchangeAll(reqs []*Request) (failed int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	first := s.seq + 1
-	var all []byte
+	buf := buffers.Get().(*[64 << 10]byte)
+	defer buffers.Put(buf)
+	all := buf[:0]
 	for i, r := range reqs {
 		s.seq++
 		flags := r.Flags &^ unix.NLM_F_ACK
@@ -137,8 +139,7 @@ func (s *socket) exchangeAll(reqs []*Request) (failed int, err error) {
 		}
 		binary.NativeEndian.PutUint16(r.msg[6:], flags)
 		binary.NativeEndian.PutUint32(r.msg[8:], s.seq)
-		all = append(all, r.msg...)
-		all = append(all, make([]byte, nlmAlign(len(all))-len(all))...)
+		all = aligned(append(all, r.msg...), 0)
 	}
 	if _, err := retry(func() (int, error) { return unix.Write(s.fd, all) }); err != nil {
 		return 0, err

@@ -64,7 +64,7 @@ func (m message) uncounted() message {
 		return m
 	}
 	inner = inner.without(func(kind uint16) bool { return kind == seg6LocalCounters })
-	inner.body = append(inner.body, rtAttr(SEG6Counters()).Serialize()...)
+	inner.body = appendAttr(inner.body, SEG6Counters())
 	out := m.without(func(kind uint16) bool { return kind == unix.RTA_ENCAP })
 	out.body = append(out.body, nl.NewRtAttr(unix.RTA_ENCAP|unix.NLA_F_NESTED, inner.body).Serialize()...)
 	return out

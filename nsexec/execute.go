@@ -18,7 +18,8 @@ import (
 type Request struct {
 	nl.NetlinkRequest
 	socket *socket
-	err    error // why there is no socket
+	err    error  // why there is no socket
+	whole  []byte // the message, behind room for its header; nil where the netlink package has its parts
 
 	msg    []byte // in a batch: the message
 	failed bool   // in a batch: the kernel refused it
@@ -39,6 +40,28 @@ func (c *Conn) sound(proto, flags int) *Request {
 	req := &Request{socket: c.socket, err: c.dialErr}
 	req.Type, req.Flags = uint16(proto), uint16(unix.NLM_F_REQUEST|flags)
 	return req
+}
+
+// requestOf is a Request of a body that was appended to headerRoom.
+func (c *Conn) requestOf(proto, flags int, whole []byte) *Request {
+	req := c.Request(proto, flags)
+	req.whole = whole
+	return req
+}
+
+// headerRoom is what a message of usual size is appended to.
+func headerRoom() []byte { return make([]byte, unix.NLMSG_HDRLEN, 112) }
+
+// Serialize is the message as it is sent, but for its number. It overrides the
+// netlink package's.
+func (r *Request) Serialize() []byte {
+	if r.whole == nil {
+		return r.NetlinkRequest.Serialize()
+	}
+	binary.NativeEndian.PutUint32(r.whole, uint32(len(r.whole)))
+	binary.NativeEndian.PutUint16(r.whole[4:], r.Type)
+	binary.NativeEndian.PutUint16(r.whole[6:], r.Flags)
+	return r.whole
 }
 
 // dumpMost bounds the objects of a dump: more than twice the Internet's routes.

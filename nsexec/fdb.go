@@ -225,7 +225,7 @@ func (o fdbOp) message(index int, attrs ...Attr) message {
 	head := ndmsg{unix.NdMsg{Family: unix.AF_BRIDGE, Ifindex: int32(index), State: uint16(state), Flags: uint8(o.cfg.Flags)}}
 	body := append(head.Serialize(), nl.NewRtAttr(unix.NDA_LLADDR, o.cfg.MAC).Serialize()...)
 	for _, a := range attrs {
-		body = append(body, rtAttr(a).Serialize()...)
+		body = appendAttr(body, a)
 	}
 	return message{unix.RTM_NEWNEIGH, body}
 }

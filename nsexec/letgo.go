@@ -87,7 +87,7 @@ func (c *Conn) joinTo(nsfd int) error {
 		{Type: unix.IFLA_INFO_DATA, Nested: []Attr{vethPeer("last", nsfd)}},
 	}}
 	req := c.Request(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK)
-	req.AddRawData(append(linkHeader(lastIndex), rtAttr(pair).Serialize()...))
+	req.AddRawData(appendAttr(linkHeader(lastIndex), pair))
 	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
 	return err
 }
@@ -97,8 +97,8 @@ func (c *Conn) joinTo(nsfd int) error {
 func vethPeer(name string, nsfd int) Attr {
 	const infoPeer = 1
 	data := linkHeader(0)
-	data = append(data, rtAttr(Attr{Type: unix.IFLA_IFNAME, Data: append([]byte(name), 0)}).Serialize()...)
-	data = append(data, rtAttr(Attr{Type: unix.IFLA_NET_NS_FD, Data: u32(nsfd)}).Serialize()...)
+	data = appendAttr(data, Attr{Type: unix.IFLA_IFNAME, Data: append([]byte(name), 0)})
+	data = appendAttr(data, Attr{Type: unix.IFLA_NET_NS_FD, Data: u32(nsfd)})
 	return Attr{Type: infoPeer, Data: data}
 }
 

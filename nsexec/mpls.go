@@ -140,7 +140,7 @@ func (o mplsRouteOp) message(c *Conn) (message, error) {
 	}
 	body := bytes.Clone(head.Serialize())
 	for _, a := range attrs {
-		body = append(body, rtAttr(a).Serialize()...)
+		body = appendAttr(body, a)
 	}
 	return message{unix.RTM_NEWROUTE, body}, nil
 }
@@ -171,7 +171,7 @@ func (cfg MPLSRouteConfig) multipath(c *Conn) ([]byte, error) {
 		}
 		var attrs []byte
 		for _, a := range way {
-			attrs = append(attrs, rtAttr(a).Serialize()...)
+			attrs = appendAttr(attrs, a)
 		}
 		out = byteOrder.AppendUint16(out, uint16(unix.SizeofRtNexthop+len(attrs)))
 		out = append(out, 0, 0) // neither flags nor weights

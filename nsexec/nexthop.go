@@ -144,7 +144,7 @@ func (o nexthopOp) message(c *Conn) (message, error) {
 	attrs = append(append(attrs, encap...), cfg.group()...)
 	m := message{unix.RTM_NEWNEXTHOP, head}
 	for _, a := range attrs {
-		m.body = append(m.body, rtAttr(a).Serialize()...)
+		m.body = appendAttr(m.body, a)
 	}
 	return m, nil
 }

@@ -54,7 +54,7 @@ func prefixRoute(dst netip.Prefix, index, metric int, table, kind uint8) message
 		{Type: unix.RTA_OIF, Data: u32(index)},
 		{Type: unix.RTA_PRIORITY, Data: u32(metric)},
 	} {
-		body = append(body, rtAttr(a).Serialize()...)
+		body = appendAttr(body, a)
 	}
 	return message{unix.RTM_NEWROUTE, body}
 }

@@ -109,7 +109,7 @@ func (m message) bridgeVLANs() bridgeVLANs {
 func (all bridgeVLANs) message(index int) message {
 	body := vlanMsg{index}.Serialize()
 	for _, e := range all.entries() {
-		body = append(body, rtAttr(e).Serialize()...)
+		body = appendAttr(body, e)
 	}
 	return message{unix.RTM_NEWVLAN, body}
 }

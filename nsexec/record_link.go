@@ -36,7 +36,7 @@ func linkMessage(kind uint16, body []byte) message {
 	}
 	if inet6 != nil {
 		spec := Attr{Type: unix.IFLA_AF_SPEC, Nested: []Attr{{Type: unix.AF_INET6, Nested: inet6}}}
-		out.body = append(out.body, rtAttr(spec).Serialize()...)
+		out.body = appendAttr(out.body, spec)
 	}
 	return out
 }

@@ -57,7 +57,7 @@ func (m portMsg) Serialize() []byte { return vlanMsg(m).Serialize() }
 func mdbMessage(bridge int, e mdbEntry, more []Attr) message {
 	body := append(portMsg{bridge}.Serialize(), nl.NewRtAttr(mdbaSetEntry, e).Serialize()...)
 	if len(more) > 0 {
-		body = append(body, rtAttr(Attr{Type: mdbaSetAttrs | unix.NLA_F_NESTED, Nested: more}).Serialize()...)
+		body = appendAttr(body, Attr{Type: mdbaSetAttrs | unix.NLA_F_NESTED, Nested: more})
 	}
 	return message{unix.RTM_NEWMDB, body}
 }

@@ -102,7 +102,7 @@ func (m message) nexthop() message {
 // nexthopByID asks for a nexthop object; found is false where there is none.
 func (c *Conn) nexthopByID(id []byte) (m message, found bool, err error) {
 	req := c.Request(unix.RTM_GETNEXTHOP, 0)
-	req.AddRawData(append(nhMsg{}.Serialize(), rtAttr(Attr{Type: nhaID, Data: id}).Serialize()...))
+	req.AddRawData(appendAttr(nhMsg{}.Serialize(), Attr{Type: nhaID, Data: id}))
 	msgs, err := req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWNEXTHOP)
 	if errors.Is(err, unix.ENOENT) || err == nil && len(msgs) == 0 {
 		return message{}, false, nil

@@ -36,7 +36,7 @@ func (u *Undo) noteCarrier(ctx context.Context, c *Conn, index int) error {
 	}
 	m := linkMessage(unix.RTM_SETLINK, body)
 	carrier := message{unix.RTM_NEWLINK, body}.attrs()[unix.IFLA_CARRIER]
-	m.body = append(m.body, rtAttr(Attr{Type: unix.IFLA_CARRIER, Data: carrier}).Serialize()...)
+	m.body = appendAttr(m.body, Attr{Type: unix.IFLA_CARRIER, Data: carrier})
 	return u.noteRecord(ctx, c, &Record{msgs: []message{m}})
 }
 

@@ -125,12 +125,8 @@ func (o routeOp) reaches(m, h message, a attrs) bool {
 const ip6DefaultMetric = 1024 // IP6_RT_PRIO_USER
 
 // message is the route that the operation is about.
-func (o routeOp) message(c *Conn) (message, error) {
-	attrs, err := o.attrs(c)
-	body := o.header().Serialize()
-	for _, a := range attrs {
-		body = append(body, rtAttr(a).Serialize()...)
-	}
+func (o *routeOp) message(c *Conn) (message, error) {
+	body, err := o.appendTo(nil, c)
 	return message{unix.RTM_NEWROUTE, body}, err
 }
 
@@ -144,19 +140,17 @@ func (o routeOp) act(_ context.Context, c *Conn) error {
 }
 
 func (o routeOp) request(c *Conn) (*Request, error) {
-	m, err := o.message(c)
+	whole, err := o.appendTo(headerRoom(), c)
 	if err != nil {
 		return nil, err
 	}
-	req := c.Request(o.proto, o.flags|unix.NLM_F_ACK)
-	req.RawData = m.body
-	return req, nil
+	return c.requestOf(o.proto, o.flags|unix.NLM_F_ACK, whole), nil
 }
 
 func (o routeOp) retractable() bool { return o.flags&unix.NLM_F_EXCL != 0 }
 func (o routeOp) alone() bool       { return !o.retractable() }
 
-func (o routeOp) header() *nl.RtMsg {
+func (o *routeOp) header() *nl.RtMsg {
 	cfg := o.cfg
 	msg := &nl.RtMsg{}
 	msg.Family = uint8(familyOf(cfg.Dst.Addr()))
@@ -223,93 +217,78 @@ func (cfg RouteConfig) scope() uint8 {
 	return unix.RT_SCOPE_UNIVERSE
 }
 
-func (o routeOp) attrs(c *Conn) ([]Attr, error) {
-	cfg := o.cfg
-	var out []Attr
+// appendTo appends the message of the route: struct rtmsg and its attributes.
+func (o *routeOp) appendTo(b []byte, c *Conn) ([]byte, error) {
+	cfg := &o.cfg
+	b = append(b, o.header().Serialize()...)
 	number := func(attr uint16, n int) {
 		if n != 0 {
-			out = append(out, Attr{Type: attr, Data: nl.Uint32Attr(uint32(n))})
+			b = appendUint32(b, attr, uint32(n))
 		}
 	}
 	if cfg.Dst.Bits() > 0 {
-		out = append(out, Attr{Type: unix.RTA_DST, Data: cfg.Dst.Masked().Addr().AsSlice()})
+		b = appendAddr(b, unix.RTA_DST, cfg.Dst.Masked().Addr())
 	}
 	if cfg.From.IsValid() {
-		out = append(out, Attr{Type: unix.RTA_SRC, Data: cfg.From.Masked().Addr().AsSlice()})
+		b = appendAddr(b, unix.RTA_SRC, cfg.From.Masked().Addr())
 	}
 	if cfg.Src.IsValid() {
-		out = append(out, Attr{Type: unix.RTA_PREFSRC, Data: cfg.Src.AsSlice()})
+		b = appendAddr(b, unix.RTA_PREFSRC, cfg.Src)
 	}
 	number(unix.RTA_PRIORITY, cfg.Metric)
 	number(unix.RTA_TABLE, cfg.table())
 	number(rtaNHID, cfg.NHID)
 	number(unix.RTA_EXPIRES, cfg.Expires)
 	if cfg.Pref != 0 {
-		out = append(out, Attr{Type: unix.RTA_PREF, Data: []byte{byte(cfg.Pref - 1)}})
+		b = appendAttr(b, Attr{Type: unix.RTA_PREF, Data: []byte{byte(cfg.Pref - 1)}})
 	}
 	if len(cfg.Metrics) > 0 {
-		out = append(out, Attr{Type: unix.RTA_METRICS, Nested: cfg.Metrics})
+		b = appendAttr(b, Attr{Type: unix.RTA_METRICS, Nested: cfg.Metrics})
 	}
-	way, err := o.way(c, cfg.Hop)
-	if err != nil {
-		return nil, err
+	b, err := o.appendWay(b, c)
+	if err != nil || len(cfg.Hops) == 0 {
+		return b, err
 	}
-	out = append(out, way...)
-	if len(cfg.Hops) > 0 {
-		hops, err := o.multipath(c)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, Attr{Type: unix.RTA_MULTIPATH, Data: hops})
-	}
-	return out, nil
+	hops, err := o.multipath(c)
+	return appendAttr(b, Attr{Type: unix.RTA_MULTIPATH, Data: hops}), err
 }
 
-// way is a next hop's gateway and link.
-func (o routeOp) way(c *Conn, hop NextHop) ([]Attr, error) {
-	out, err := o.unlinked(c, hop)
+// appendWay appends a single next hop's gateway and link.
+func (o *routeOp) appendWay(b []byte, c *Conn) ([]byte, error) {
+	hop := &o.cfg.Hop
+	b, err := o.appendUnlinked(b, c, hop)
 	if err != nil || hop.Dev == (LinkRef{}) {
-		return out, err
+		return b, err
 	}
 	index, err := c.indexOf(hop.Dev)
-	if err != nil {
-		return nil, err
-	}
-	return append(out, Attr{Type: unix.RTA_OIF, Data: nl.Uint32Attr(uint32(index))}), nil
+	return appendUint32(b, unix.RTA_OIF, uint32(index)), err
 }
 
-// unlinked is what a next hop says of itself but for its link.
-func (o routeOp) unlinked(c *Conn, hop NextHop) ([]Attr, error) {
-	out, err := hop.Encap.attrs(c, unix.RTA_ENCAP, unix.RTA_ENCAP_TYPE)
+// appendUnlinked appends what a next hop says of itself but for its link.
+func (o *routeOp) appendUnlinked(b []byte, c *Conn, hop *NextHop) ([]byte, error) {
+	encap, err := hop.Encap.attrs(c, unix.RTA_ENCAP, unix.RTA_ENCAP_TYPE)
+	b = appendAttrs(b, encap)
 	if hop.Realms != 0 {
-		out = append(out, Attr{Type: unix.RTA_FLOW, Data: nl.Uint32Attr(uint32(hop.Realms))})
+		b = appendUint32(b, unix.RTA_FLOW, uint32(hop.Realms))
 	}
-	return append(out, o.gateway(hop)...), err
-}
-
-func (o routeOp) gateway(hop NextHop) []Attr {
 	switch {
 	case !hop.Via.IsValid():
-		return nil
 	case hop.Via.Is4() == o.cfg.Dst.Addr().Is4():
-		return []Attr{{Type: unix.RTA_GATEWAY, Data: hop.Via.AsSlice()}}
+		b = appendAddr(b, unix.RTA_GATEWAY, hop.Via)
+	default: // struct rtvia: the family, then the address
+		via := binary.NativeEndian.AppendUint16(nil, uint16(familyOf(hop.Via)))
+		b = appendAttr(b, Attr{Type: unix.RTA_VIA, Data: appendIP(via, hop.Via)})
 	}
-	// struct rtvia: the family, then the address.
-	via := binary.NativeEndian.AppendUint16(nil, uint16(familyOf(hop.Via)))
-	return []Attr{{Type: unix.RTA_VIA, Data: append(via, hop.Via.AsSlice()...)}}
+	return b, err
 }
 
 // multipath is a run of struct rtnexthop, each with its attributes.
-func (o routeOp) multipath(c *Conn) ([]byte, error) {
+func (o *routeOp) multipath(c *Conn) ([]byte, error) {
 	var out []byte
 	for _, hop := range o.cfg.Hops {
-		own, err := o.unlinked(c, hop)
+		attrs, err := o.appendUnlinked(nil, c, &hop)
 		if err != nil {
 			return nil, err
-		}
-		var attrs []byte
-		for _, a := range own {
-			attrs = append(attrs, rtAttr(a).Serialize()...)
 		}
 		index := 0
 		if hop.Dev != (LinkRef{}) {

@@ -128,7 +128,7 @@ func (o ruleOp) message() message {
 	}
 	body := h[:]
 	for _, a := range append(attrs, cfg.Attrs...) {
-		body = append(body, rtAttr(a).Serialize()...)
+		body = appendAttr(body, a)
 	}
 	return message{unix.RTM_NEWRULE, body}
 }

@@ -153,28 +153,24 @@ func (o setLinkOp) request(c *Conn) (*Request, error) {
 	if ch.Port != nil {
 		family, proto = unix.AF_BRIDGE, unix.RTM_SETLINK
 	}
-	req := c.Request(proto, unix.NLM_F_ACK)
 	msg := nl.NewIfInfomsg(family)
 	msg.Index = int32(index)
 	msg.Flags, msg.Change = ch.Flags, ch.Mask
-	req.AddData(msg)
-	for _, a := range ch.Attrs {
-		req.AddData(rtAttr(a))
-	}
+	whole := appendAttrs(append(headerRoom(), msg.Serialize()...), ch.Attrs)
 	if ch.Port != nil {
-		req.AddData(rtAttr(Attr{Type: unix.IFLA_PROTINFO | unix.NLA_F_NESTED, Nested: ch.Port}))
+		whole = appendAttr(whole, Attr{Type: unix.IFLA_PROTINFO | unix.NLA_F_NESTED, Nested: ch.Port})
 	}
 	switch {
 	case ch.NoMaster:
-		req.AddData(nl.NewRtAttr(unix.IFLA_MASTER, nl.Uint32Attr(0)))
+		whole = appendUint32(whole, unix.IFLA_MASTER, 0)
 	case ch.Master != (LinkRef{}):
 		master, err := c.indexOf(ch.Master)
 		if err != nil {
 			return nil, err
 		}
-		req.AddData(nl.NewRtAttr(unix.IFLA_MASTER, nl.Uint32Attr(uint32(master))))
+		whole = appendUint32(whole, unix.IFLA_MASTER, uint32(master))
 	}
-	return req, nil
+	return c.requestOf(proto, unix.NLM_F_ACK, whole), nil
 }
 
 // DelLink deletes a link; with a kind, only one of that kind.

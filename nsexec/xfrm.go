@@ -102,7 +102,7 @@ func (o xfrmOp) message(c *Conn) (message, error) {
 		attrs = append(attrs[:len(attrs):len(attrs)], Attr{Type: nl.XFRMA_OFFLOAD_DEV, Data: data})
 	}
 	for _, a := range attrs {
-		m.body = append(m.body, rtAttr(a).Serialize()...)
+		m.body = appendAttr(m.body, a)
 	}
 	return m, nil
 }
