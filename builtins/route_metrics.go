@@ -4,6 +4,7 @@ package builtins
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -122,8 +123,20 @@ func routeMetricOptions() []Option {
 	return out
 }
 
+var metricNames = func() map[string]bool {
+	names := map[string]bool{}
+	for _, m := range routeMetrics {
+		names[m.name] = true
+	}
+	return names
+}()
+
 // metricsOf are the attributes within RTA_METRICS.
 func metricsOf(c *Call) ([]nsexec.Attr, error) {
+	isMetric := func(g Given) bool { return metricNames[g.Option.Name] }
+	if !slices.ContainsFunc(c.given, isMetric) { // as of most routes
+		return nil, nil
+	}
 	var out []nsexec.Attr
 	locks := uint32(0)
 	for _, m := range routeMetrics {

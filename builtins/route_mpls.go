@@ -4,6 +4,7 @@ package builtins
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/nescript/nescript/lang/value"
 	"github.com/nescript/nescript/nsexec"
@@ -15,8 +16,10 @@ const mplsRoute = 1 << 8
 var (
 	// routeDest is a destination, or a label.
 	routeDest = ofText("default|IP[/LEN]|LABEL", func(s string) (destination, error) {
-		if n, err := parseLabel(s); err == nil {
-			return destination{label: n + 1}, nil
+		if !strings.ContainsAny(s, ".:/") {
+			if n, err := parseLabel(s); err == nil {
+				return destination{label: n + 1}, nil
+			}
 		}
 		d, err := destType.Parse(value.String(s))
 		if err != nil {
