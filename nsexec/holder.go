@@ -3,6 +3,7 @@
 package nsexec
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -20,29 +21,32 @@ type Holder struct {
 }
 
 // Tenants knows namespaces, to find the processes in them once they have lost
-// their names.
+// their names. The zero Tenants knows none; it is for one goroutine at a time.
 type Tenants struct{ names map[uint64]string } // by inode
 
-// Add has it know the namespace that an [UnmakeNS] is about to take the name
-// from, if that is there. Of other actions it takes no notice.
-func (t *Tenants) Add(a Action) {
-	ns, _ := a.(NsAction)
-	o, ok := ns.op.(unmakeNSOp)
-	if !ok {
+type tenantsKey struct{}
+
+// Context returns a context in which each [UnmakeNS] has it know the namespace
+// that it takes the name from.
+func (t *Tenants) Context(ctx context.Context) context.Context {
+	return context.WithValue(ctx, tenantsKey{}, t)
+}
+
+// meetTenants takes note of an open namespace with a name, for the Tenants of a context,
+// if there are any.
+func meetTenants(ctx context.Context, name string, fd int) {
+	t, _ := ctx.Value(tenantsKey{}).(*Tenants)
+	if t == nil {
 		return
 	}
-	path, err := namedPath(o.dir, o.name)
+	id, err := idOf(fd)
 	if err != nil {
-		return
-	}
-	var st unix.Stat_t
-	if there, err := o.isThere(path); err != nil || !there || unix.Stat(path, &st) != nil {
-		return
+		return // nothing is lost but a warning
 	}
 	if t.names == nil {
 		t.names = map[uint64]string{}
 	}
-	t.names[st.Ino] = o.name
+	t.names[id.ino] = name
 }
 
 // Processes are those that are in the namespaces, by number. Of others' processes

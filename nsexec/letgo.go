@@ -5,6 +5,7 @@ package nsexec
 import (
 	"context"
 	"math/rand/v2"
+	"os"
 	"strconv"
 	"time"
 
@@ -56,25 +57,73 @@ func awaitLast(ctx context.Context) error {
 	}
 	c := &Conn{nsfd: -1}
 	defer c.close()
-	err = inNamespace(here, func(*thread) error { return c.dial() })
+	var changes linkChanges
+	err = inNamespace(here, func(*thread) (err error) {
+		if err := c.dial(); err != nil {
+			return err
+		}
+		changes, err = openLinkChanges()
+		return err
+	})
 	if err == nil {
+		defer changes.close()
 		err = c.joinTo(last)
 	}
 	unix.Close(last)
 	if err != nil {
 		return err
 	}
-	const first, most = time.Millisecond, 20 * time.Millisecond
-	for wait := first; ; wait = min(2*wait, most) {
+	for {
 		if _, err := c.askLink(lastIndex, nil); err != nil {
 			return nil // it says ENODEV
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(wait):
+		if err := changes.wait(ctx); err != nil {
+			return err
 		}
 	}
+}
+
+// linkChanges is a socket that the kernel tells of changes of links in its
+// namespace (RTNLGRP_LINK of rtnetlink(7)).
+type linkChanges struct{ fd int }
+
+// openLinkChanges opens one in the calling thread's namespace.
+func openLinkChanges() (linkChanges, error) {
+	const flags = unix.SOCK_RAW | unix.SOCK_CLOEXEC | unix.SOCK_NONBLOCK
+	fd, err := unix.Socket(unix.AF_NETLINK, flags, unix.NETLINK_ROUTE)
+	if err != nil {
+		return linkChanges{-1}, os.NewSyscallError("socket", err)
+	}
+	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: unix.RTMGRP_LINK}); err != nil {
+		unix.Close(fd)
+		return linkChanges{-1}, os.NewSyscallError("bind", err)
+	}
+	return linkChanges{fd}, nil
+}
+
+func (l linkChanges) close() { unix.Close(l.fd) }
+
+// wait waits until something may have changed since the last wait: now and then
+// it returns for nothing.
+func (l linkChanges) wait(ctx context.Context) error {
+	const patience = 100 // ms
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	_, err := retry(func() (int, error) {
+		return unix.Poll([]unix.PollFd{{Fd: int32(l.fd), Events: unix.POLLIN}}, patience)
+	})
+	if err != nil {
+		return os.NewSyscallError("poll", err)
+	}
+	var news [4 << 10]byte
+	for err == nil || err == unix.ENOBUFS { // too much was told; what, does not matter
+		_, err = unix.Read(l.fd, news[:])
+	}
+	if err == unix.EAGAIN || err == unix.EINTR {
+		return nil
+	}
+	return os.NewSyscallError("read", err)
 }
 
 // lastIndex is the index of the link that joinTo makes.

@@ -45,12 +45,13 @@ func (o unmakeNSOp) String() string {
 	return fmt.Sprintf("unmake ns %s cookie %d", quote(o.name), o.cookie)
 }
 
-func (o unmakeNSOp) act(_ context.Context, c *Conn) error {
+func (o unmakeNSOp) act(ctx context.Context, c *Conn) error {
 	path, err := namedPath(o.dir, o.name)
 	if err != nil {
 		return err
 	}
-	if there, err := o.isThere(path); err != nil || !there {
+	there, err := o.look(path, func(fd int) { meetTenants(ctx, o.name, fd) })
+	if err != nil || !there {
 		return err
 	}
 	if p, ok := c.space.(*pool); ok {
@@ -65,12 +66,18 @@ func (o unmakeNSOp) act(_ context.Context, c *Conn) error {
 
 // isThere reports whether the name is bound to the namespace, or is the file
 // that it was about to be bound to, which holds its cookie.
-func (o unmakeNSOp) isThere(path string) (bool, error) {
+func (o unmakeNSOp) isThere(path string) (bool, error) { return o.look(path, func(int) {}) }
+
+// look is isThere, which calls f with the namespace if it is bound.
+func (o unmakeNSOp) look(path string, f func(fd int)) (bool, error) {
 	fd, err := openNetns(path)
 	switch {
 	case err == nil:
 		defer unix.Close(fd)
 		cookie, err := cookieOf(fd)
+		if err == nil && cookie == o.cookie {
+			f(fd)
+		}
 		return cookie == o.cookie, err
 	case errors.Is(err, unix.ENOENT):
 		return false, nil

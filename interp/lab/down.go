@@ -174,11 +174,8 @@ func isJournals(line string) bool {
 
 // undo does one statement. What is gone needs no undoing.
 func (d *down) undo(ctx context.Context, e journal.Entry, again bool) (nsexec.Leftover, bool) {
-	if d.Held != nil && makes(e) == "namespace" {
-		steps, _ := d.in.Steps(ctx, e.Line) // where it can't be read, Replay says so
-		for _, s := range steps {
-			d.tenants.Add(s.Action)
-		}
+	if d.Held != nil {
+		ctx = d.tenants.Context(ctx)
 	}
 	err := d.in.Replay(context.WithoutCancel(ctx), e.Line)
 	if err != nil && !nsexec.IsGone(err) {
