@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // interruptible returns a context that the first SIGINT, SIGTERM or SIGHUP
@@ -41,16 +42,12 @@ func (a *app) interruptible() (ctx context.Context, stop func()) {
 		if isTerminal(a.err) {
 			fmt.Fprintln(a.err, "stopping after the current action, and undoing; once more leaves the rest")
 		}
-		select {
-		case <-signals:
-			giveUp()
-		case <-done:
+		if !again(signals, done) {
 			return
 		}
-		select {
-		case <-signals:
+		giveUp()
+		if again(signals, done) {
 			os.Exit(exitInterrupted)
-		case <-done:
 		}
 	}()
 	return ctx, func() {
@@ -60,5 +57,23 @@ func (a *app) interruptible() (ctx context.Context, stop func()) {
 		<-ended
 		cancel()
 		giveUp()
+	}
+}
+
+// sameMoment is how soon after a signal another is the same one: timeout(1), and
+// a terminal that goes, send it to the process and to its group.
+const sameMoment = 300 * time.Millisecond
+
+// again waits for another signal, and is false if none comes before done.
+func again(signals <-chan os.Signal, done <-chan struct{}) bool {
+	for since := time.Now(); ; {
+		select {
+		case <-signals:
+			if time.Since(since) >= sameMoment {
+				return true
+			}
+		case <-done:
+			return false
+		}
 	}
 }

@@ -121,6 +121,22 @@ func TestInterrupt_twice(t *testing.T) {
 	}
 }
 
+// TestInterrupt_atOnce: a signal that comes to the process and to its group, as
+// from timeout(1), is one.
+func TestInterrupt_atOnce(t *testing.T) {
+	cmd, _, stderr := program(t, "run", scriptFile(t, "for i in 1..50 < ns n$i; veth n$i:a b$i >\nexec sleep 600\n"))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitForChild(t, cmd.Process.Pid, "sleep")
+	cmd.Process.Signal(syscall.SIGINT)
+	cmd.Process.Signal(syscall.SIGTERM)
+	cmd.Wait()
+	if want := "nothing is left of this run"; !strings.Contains(stderr.String(), want) {
+		t.Errorf("%q is missing in\n%s", want, stderr)
+	}
+}
+
 // TestInterrupt_ignored starts it as a shell starts what runs in the
 // background: with SIGINT ignored.
 func TestInterrupt_ignored(t *testing.T) {
