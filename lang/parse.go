@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/alecthomas/participle/v2/lexer"
 )
 
 // maxErrors is how many errors of one file are told.
@@ -43,17 +41,20 @@ func parse(name string, src []byte, repl bool) (*File, error) {
 	return f, diags
 }
 
+// usualStatement is how long a statement is about, in bytes.
+const usualStatement = 32
+
 // parse fills f.Body and f.Comments from f.Source.
 func (f *File) parse(ascii, repl bool) Diagnostics {
 	s := newScanner(string(f.Source))
 	s.ascii = ascii
+	f.Body.Stmts = make([]Stmt, 0, len(s.src)/usualStatement)
 	var nodes slab
-	for !s.done() {
-		lex, err := lexer.Upgrade(s)
-		if err != nil {
-			return Diagnostics{{Message: err.Error(), Cause: err}}
-		}
-		f.Body.statementsIn(lex, &nodes)
+	for chunk := (tokens{scan: s}); !s.done(); {
+		f.Body.statementsIn(chunk.next(), &nodes)
+	}
+	if len(f.Body.Stmts) == 0 {
+		f.Body.Stmts = nil
 	}
 	f.Comments = s.comments
 	c := collector{scanned: s.diags, repl: repl}
