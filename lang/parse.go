@@ -18,6 +18,9 @@ const maxErrors = 20
 // Parse may be called concurrently.
 func Parse(name string, src []byte) (*File, error) { return parse(name, src, false) }
 
+// ParseString is Parse of a string. The file's Source must never be written to.
+func ParseString(name, src string) (*File, error) { return parse(name, bytesOf(src), false) }
+
 // ParseREPL is Parse for what is typed at a prompt, where `in REF…` needs no
 // block.
 func ParseREPL(name string, src []byte) (*File, error) { return parse(name, src, true) }
@@ -46,7 +49,7 @@ const usualStatement = 32
 
 // parse fills f.Body and f.Comments from f.Source.
 func (f *File) parse(ascii, repl bool) Diagnostics {
-	s := newScanner(string(f.Source))
+	s := newScanner(textOf(f.Source))
 	s.ascii = ascii
 	f.Body.Stmts = make([]Stmt, 0, len(s.src)/usualStatement)
 	var nodes slab
