@@ -82,7 +82,7 @@ var addrSpec = &Spec{
 		{Name: "valid_lft", Type: lifetime, Doc: "how long it is valid"},
 		{Name: "preferred_lft", Type: lifetime, Doc: "how long new connections may use it"},
 	}, addrFlagOptions()...),
-	Verify:  compiles,
+	Verify:  verifyAddr,
 	Compile: compileAddr,
 }
 
@@ -94,29 +94,24 @@ func addrFlagOptions() []Option {
 	return out
 }
 
+// verifyAddr is as compiles, without making steps: scripts give thousands of
+// addresses.
+func verifyAddr(c *Call) *ArgError {
+	if c.Modifier == Flush || !c.known() {
+		return nil
+	}
+	_, err := addrConfig(c)
+	return verbError(err)
+}
+
 func compileAddr(c *Call) ([]nsexec.Step, error) {
 	link := c.Link("LINK")
 	if c.Modifier == Flush {
 		return []nsexec.Step{{NS: link.NS, Action: nsexec.FlushAddrs(link.Link, 0)}}, nil
 	}
-	cfg := nsexec.AddrConfig{Link: link.Link}
-	for _, f := range addrFlags {
-		if c.Has(f.name) {
-			cfg.Flags |= f.bit
-		}
-	}
-	if p, ok := Opt[value.Prefix](c, "peer"); ok {
-		cfg.Peer = p.Prefix
-	}
-	cfg.Label, _ = Opt[string](c, "label")
-	cfg.Scope, cfg.Metric, cfg.Proto = optInt(c, "scope"), optInt(c, "metric"), optInt(c, "proto")
-	cfg.Valid, cfg.HasValid = Opt[time.Duration](c, "valid_lft")
-	cfg.Preferred, cfg.HasPref = Opt[time.Duration](c, "preferred_lft")
-	if err := checkAddr(c, cfg); err != nil {
+	cfg, err := addrConfig(c)
+	if err != nil {
 		return nil, err
-	}
-	if cfg.HasValid && cfg.HasPref && cfg.Preferred > cfg.Valid {
-		return nil, fmt.Errorf("preferred_lft is longer than valid_lft")
 	}
 	var steps []nsexec.Step
 	for _, p := range All[value.Prefix](c, "PREFIX") {
@@ -130,14 +125,40 @@ func compileAddr(c *Call) ([]nsexec.Step, error) {
 	return steps, nil
 }
 
+// addrConfig is what the call's addresses have in common.
+func addrConfig(c *Call) (nsexec.AddrConfig, error) {
+	cfg := nsexec.AddrConfig{Link: c.Link("LINK").Link}
+	for _, f := range addrFlags {
+		if c.Has(f.name) {
+			cfg.Flags |= f.bit
+		}
+	}
+	if p, ok := Opt[value.Prefix](c, "peer"); ok {
+		cfg.Peer = p.Prefix
+	}
+	cfg.Label, _ = Opt[string](c, "label")
+	cfg.Scope, cfg.Metric, cfg.Proto = optInt(c, "scope"), optInt(c, "metric"), optInt(c, "proto")
+	cfg.Valid, cfg.HasValid = Opt[time.Duration](c, "valid_lft")
+	cfg.Preferred, cfg.HasPref = Opt[time.Duration](c, "preferred_lft")
+	if err := checkAddr(c, cfg); err != nil {
+		return cfg, err
+	}
+	if cfg.HasValid && cfg.HasPref && cfg.Preferred > cfg.Valid {
+		return cfg, fmt.Errorf("preferred_lft is longer than valid_lft")
+	}
+	return cfg, nil
+}
+
 // checkAddr refuses what the kernel would refuse, or make of it something else.
 func checkAddr(c *Call, cfg nsexec.AddrConfig) error {
 	const most = 15 // IFNAMSIZ without the end's NUL
 	if len(cfg.Label) > most {
 		return fmt.Errorf("a label has at most %d bytes, %q has %d", most, cfg.Label, len(cfg.Label))
 	}
-	for _, p := range All[value.Prefix](c, "PREFIX") {
+	for _, v := range c.Param("PREFIX") {
+		p, ok := v.(value.Prefix)
 		switch {
+		case !ok:
 		case cfg.Peer.IsValid() && cfg.Peer.Addr().Is4() != p.Addr().Is4():
 			return fmt.Errorf("peer %s and %s are of two families", cfg.Peer, p)
 		case p.Addr().Is6() && c.Has("broadcast"):

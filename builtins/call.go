@@ -53,6 +53,11 @@ func compiles(c *Call) *ArgError {
 		return nil
 	}
 	_, err := c.Spec.Compile(c)
+	return verbError(err)
+}
+
+// verbError is an error about the verb itself; nil if err is.
+func verbError(err error) *ArgError {
 	if err == nil {
 		return nil
 	}

@@ -31,19 +31,7 @@ type destination struct {
 
 var (
 	routeType = oneOf(append(routeTypes, word{"mpls", mplsRoute})...)
-	destType  = ofText("default|IP[/LEN]", func(s string) (destination, error) {
-		if s == "default" || s == "all" || s == "any" {
-			return destination{all: true}, nil
-		}
-		p, err := parseHostOrNet(s)
-		if err != nil {
-			return destination{}, err
-		}
-		if p.Masked() != p.Prefix {
-			return destination{}, fmt.Errorf("%s has host bits set; the network is %s", p, p.Masked())
-		}
-		return destination{prefix: p.Prefix}, nil
-	})
+	destType  = ofText("default|IP[/LEN]", parseDestination)
 	tableType = ofText("TABLE", func(s string) (int64, error) {
 		return named(s, map[string]int64{"default": unix.RT_TABLE_DEFAULT, "main": unix.RT_TABLE_MAIN, "local": unix.RT_TABLE_LOCAL}, "/etc/iproute2/rt_tables", 1<<32-1)
 	})
@@ -53,6 +41,20 @@ var (
 	byteTOS  = ofText("TOS", parseTOS)
 	prefType = oneOf(word{"medium", 0}, word{"high", 1}, word{"low", 3})
 )
+
+func parseDestination(s string) (destination, error) {
+	if s == "default" || s == "all" || s == "any" {
+		return destination{all: true}, nil
+	}
+	p, err := parseHostOrNet(s)
+	if err != nil {
+		return destination{}, err
+	}
+	if p.Masked() != p.Prefix {
+		return destination{}, fmt.Errorf("%s has host bits set; the network is %s", p, p.Masked())
+	}
+	return destination{prefix: p.Prefix}, nil
+}
 
 // named reads a number or a name for one, from words or from a file of
 // iproute2's.
@@ -125,8 +127,21 @@ var routeSpec = &Spec{
 		Option{Name: "expires", Type: expiresType, Doc: "how long an IPv6 route stays"},
 		Option{Name: "nexthop", Repeat: true, Options: append(append([]Option{}, hopOptions...), realmsOption, Option{Name: "weight", Type: number(1, 256), Doc: "its share of the flows"}), Doc: "one of several ways"},
 	)...),
-	Verify:  compiles,
+	Verify:  verifyRoute,
 	Compile: compileRoute,
+}
+
+// verifyRoute is as compiles, without making steps: scripts add thousands of
+// routes.
+func verifyRoute(c *Call) *ArgError {
+	if c.Modifier == Flush || c.Int("TYPE") == mplsRoute {
+		return compiles(c)
+	}
+	if !c.known() {
+		return nil
+	}
+	_, err := routeConfig(c)
+	return verbError(err)
 }
 
 func compileRoute(c *Call) ([]nsexec.Step, error) {
@@ -136,8 +151,17 @@ func compileRoute(c *Call) ([]nsexec.Step, error) {
 	if c.Int("TYPE") == mplsRoute {
 		return compileMPLS(c)
 	}
-	if err := notMPLS(c); err != nil {
+	cfg, err := routeConfig(c)
+	if err != nil {
 		return nil, err
+	}
+	return []nsexec.Step{{NS: c.Env.NS, Action: routed(c.Modifier, cfg)}}, nil
+}
+
+// routeConfig is the route of a call, other than one for a label.
+func routeConfig(c *Call) (nsexec.RouteConfig, error) {
+	if err := notMPLS(c); err != nil {
+		return nsexec.RouteConfig{}, err
 	}
 	cfg := nsexec.RouteConfig{
 		Type: c.Int("TYPE"), Metric: optInt(c, "metric"), Table: optInt(c, "table"), Proto: optInt(c, "proto"),
@@ -145,7 +169,7 @@ func compileRoute(c *Call) ([]nsexec.Step, error) {
 	}
 	var err error
 	if cfg.Hop, err = nextHop(c.Options()); err != nil {
-		return nil, err
+		return cfg, err
 	}
 	if c.Has("scope") {
 		cfg.Scope = optInt(c, "scope")
@@ -160,22 +184,19 @@ func compileRoute(c *Call) ([]nsexec.Step, error) {
 		cfg.From = from.prefix
 	}
 	if cfg.Metrics, err = metricsOf(c); err != nil {
-		return nil, err
+		return cfg, err
 	}
 	for _, g := range c.Repeated("nexthop") {
 		hop, err := nextHop(g.Given)
 		if err != nil {
-			return nil, err
+			return cfg, err
 		}
 		cfg.Hops = append(cfg.Hops, hop)
 	}
 	if cfg.Dst, err = routeDst(One[destination](c, "PREFIX"), cfg); err != nil {
-		return nil, err
+		return cfg, err
 	}
-	if err := checkRoute(c, cfg); err != nil {
-		return nil, err
-	}
-	return []nsexec.Step{{NS: c.Env.NS, Action: routed(c.Modifier, cfg)}}, nil
+	return cfg, checkRoute(c, &cfg)
 }
 
 func routed(mod Modifiers, cfg nsexec.RouteConfig) nsexec.Action {
@@ -235,14 +256,15 @@ func routeDst(d destination, cfg nsexec.RouteConfig) (netip.Prefix, error) {
 }
 
 // checkRoute refuses what the kernel would refuse without a word.
-func checkRoute(c *Call, cfg nsexec.RouteConfig) error {
+func checkRoute(c *Call, cfg *nsexec.RouteConfig) error {
 	if cfg.Src.IsValid() && cfg.Src.Is4() != cfg.Dst.Addr().Is4() {
 		return fmt.Errorf("src %s and the destination %s are of two families", cfg.Src, cfg.Dst)
 	}
 	if err := checkFamily(c, cfg); err != nil {
 		return err
 	}
-	for _, hop := range append(cfg.Hops, cfg.Hop) {
+	for i := range len(cfg.Hops) + 1 {
+		hop := hopAt(cfg, i)
 		if hop.Via.Is4() && cfg.Dst.Addr().Is6() {
 			return fmt.Errorf("an IPv6 route has no IPv4 gateway such as %s", hop.Via)
 		}
@@ -262,8 +284,16 @@ func checkRoute(c *Call, cfg nsexec.RouteConfig) error {
 	return nil
 }
 
+// hopAt is a way of a route, of which its own is the last.
+func hopAt(cfg *nsexec.RouteConfig, i int) *nsexec.NextHop {
+	if i < len(cfg.Hops) {
+		return &cfg.Hops[i]
+	}
+	return &cfg.Hop
+}
+
 // checkFamily refuses what the kernel passes over in a route of a family.
-func checkFamily(c *Call, cfg nsexec.RouteConfig) error {
+func checkFamily(c *Call, cfg *nsexec.RouteConfig) error {
 	if cfg.Dst.Addr().Is4() {
 		for _, name := range []string{"from", "expires", "pref"} {
 			if c.Has(name) {
@@ -275,7 +305,8 @@ func checkFamily(c *Call, cfg nsexec.RouteConfig) error {
 	if cfg.From.IsValid() && cfg.From.Addr().Is4() {
 		return fmt.Errorf("from %s and the destination %s are of two families", cfg.From, cfg.Dst)
 	}
-	for _, hop := range append(cfg.Hops, cfg.Hop) {
+	for i := range len(cfg.Hops) + 1 {
+		hop := hopAt(cfg, i)
 		if hop.Realms != 0 {
 			return fmt.Errorf("only IPv4 routes have realms")
 		}

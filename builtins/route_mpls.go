@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/nescript/nescript/lang/value"
 	"github.com/nescript/nescript/nsexec"
 )
 
@@ -16,16 +15,13 @@ const mplsRoute = 1 << 8
 var (
 	// routeDest is a destination, or a label.
 	routeDest = ofText("default|IP[/LEN]|LABEL", func(s string) (destination, error) {
-		if !strings.ContainsAny(s, ".:/") {
+		// Of what is plainly none, parseLabel would only make an error.
+		if s != "" && '0' <= s[0] && s[0] <= '9' && !strings.ContainsAny(s, ".:/") {
 			if n, err := parseLabel(s); err == nil {
 				return destination{label: n + 1}, nil
 			}
 		}
-		d, err := destType.Parse(value.String(s))
-		if err != nil {
-			return destination{}, err
-		}
-		return d.(destination), nil
+		return parseDestination(s)
 	})
 	ttlPropagateOption = Option{Name: "ttl-propagate", Type: oneOf(word{"enabled", 1}, word{"disabled", -1}), Doc: "of mpls: whether the label's TTL goes into the packet"}
 	// hopOptions are those of a way of a route.

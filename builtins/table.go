@@ -25,7 +25,10 @@ var modifierWords = []struct {
 }{{Del, "del"}, {Replace, "replace"}, {Ensure, "ensure"}, {Flush, "flush"}}
 
 // Set is a table of verbs, sorted by name. It is not changed once made.
-type Set struct{ specs []*Spec }
+type Set struct {
+	specs  []*Spec
+	byName map[string]*Spec
+}
 
 // NewSet makes a set of the built-in verbs and those added, which hide built-in
 // ones of the same name.
@@ -38,18 +41,23 @@ func NewSet(added ...*Spec) *Set {
 	}
 	s.specs = append(s.specs, added...)
 	sort.Slice(s.specs, func(i, j int) bool { return s.specs[i].Name < s.specs[j].Name })
+	s.byName = make(map[string]*Spec, len(s.specs))
+	for _, spec := range s.specs {
+		if _, twice := s.byName[spec.Name]; !twice {
+			s.byName[spec.Name] = spec
+		}
+	}
 	return s
 }
 
 // Lookup finds a verb, or returns nil.
-func (s *Set) Lookup(name string) *Spec {
-	i, ok := slices.BinarySearchFunc(s.specs, name, func(spec *Spec, name string) int {
-		return strings.Compare(spec.Name, name)
-	})
-	if !ok {
-		return nil
-	}
-	return s.specs[i]
+func (s *Set) Lookup(name string) *Spec { return s.byName[name] }
+
+// LookupPair finds a verb of two words, as `xfrm state`, or returns nil.
+func (s *Set) LookupPair(first, second string) *Spec {
+	var room [64]byte // most words after a verb are no part of it, so this makes no string
+	name := append(append(append(room[:0], first...), ' '), second...)
+	return s.byName[string(name)]
 }
 
 // Names are the verbs' names, sorted.

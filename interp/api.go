@@ -113,7 +113,7 @@ func (in *Interp) Close() error {
 // where its includes are looked for.
 func (in *Interp) RunString(ctx context.Context, name, src string) error {
 	done := in.clock.parsing()
-	f, err := lang.Parse(name, []byte(src))
+	f, err := lang.ParseString(name, src)
 	done()
 	if err != nil {
 		return in.alsoChecked(f, err)
@@ -144,7 +144,7 @@ func (in *Interp) Check(f *lang.File) error {
 
 // CheckString parses and checks a script; the errors are of both.
 func (in *Interp) CheckString(name, src string) error {
-	f, err := lang.Parse(name, []byte(src))
+	f, err := lang.ParseString(name, src)
 	if err != nil {
 		return in.alsoChecked(f, err)
 	}

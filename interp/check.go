@@ -37,7 +37,11 @@ type checker struct {
 	lost     []string       // the text of statements that could not be parsed
 	calls    []builtins.Arg // reused for the arguments of one command
 	nodes    []lang.Node
+	words    wordValues
+	places   []place // reused for the namespaces of one `in`
 	env      builtins.Env
+	last     *lang.Command  // the command checked last
+	lastSpec *builtins.Spec // its verb
 }
 
 // check checks a program; toRun is set where it is about to run.

@@ -24,6 +24,7 @@ func (c *checker) command(cmd *lang.Command) {
 		return
 	}
 	spec, words := c.in.verb(cmd)
+	c.last, c.lastSpec = cmd, spec
 	if spec == nil || isCheck(spec) {
 		c.unknownVerb(cmd, name)
 		return
@@ -39,6 +40,15 @@ func (c *checker) command(cmd *lang.Command) {
 		c.bad(cmd.Body, "%s takes no block", name)
 	}
 	c.block(cmd.Body)
+}
+
+// verbOf is the verb of a command, which mostly is the one just checked.
+func (c *checker) verbOf(cmd *lang.Command) *builtins.Spec {
+	if cmd == c.last {
+		return c.lastSpec
+	}
+	spec, _ := c.in.verb(cmd)
+	return spec
 }
 
 func isCheck(s *builtins.Spec) bool { return strings.HasPrefix(s.Name, "expect ") }
@@ -199,6 +209,10 @@ func (c *checker) commandDef(cmd *lang.Command, d *defn) {
 func (c *checker) args(in []lang.Arg) arguments {
 	out := arguments{vals: c.calls[:0], nodes: c.nodes[:0]}
 	for _, a := range in {
+		if text, ok := bareText(a); ok {
+			out.add(builtins.Arg{Value: c.words.value(text), Bare: true}, a)
+			continue
+		}
 		if lit, ok := literal(a); ok {
 			out.add(lit, a)
 			continue
@@ -216,6 +230,21 @@ func (c *checker) args(in []lang.Arg) arguments {
 	}
 	c.calls, c.nodes = out.vals, out.nodes
 	return out
+}
+
+// wordValues holds the values of words that came up lately, by what is quickly
+// told of them: a script says the same few over and over.
+type wordValues [64]value.Value
+
+func (w *wordValues) value(text string) value.Value {
+	if text == "" {
+		return value.String("")
+	}
+	at := &w[(uint(len(text))+5*uint(text[0])+9*uint(text[len(text)-1]))%uint(len(w))]
+	if old, ok := (*at).(value.String); !ok || string(old) != text {
+		*at = value.String(text)
+	}
+	return *at
 }
 
 func (c *checker) word(out *arguments, w *lang.Word) {

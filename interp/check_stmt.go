@@ -157,7 +157,8 @@ func isRange(x lang.Expr) bool {
 
 func (c *checker) inStmt(s *lang.In, top bool) {
 	args := c.args(s.Refs)
-	if _, err := readRefs(args); err != nil {
+	var err error
+	if c.places, err = appendRefs(c.places[:0], args); err != nil {
 		c.placed(s, err)
 	} else if len(args.vals) == 0 {
 		c.bad(s, "in needs one of %s", listOf(refNames))

@@ -77,8 +77,8 @@ func verbName(w *lang.Word) string {
 func (in *Interp) verb(c *lang.Command) (*builtins.Spec, []lang.Arg) {
 	name := verbName(c.Verb)
 	if len(c.Args) > 0 {
-		if lit, ok := literal(c.Args[0]); ok && lit.Bare {
-			if spec := in.verbs.Lookup(name + " " + lit.Value.String()); spec != nil {
+		if word, ok := bareText(c.Args[0]); ok {
+			if spec := in.verbs.LookupPair(name, word); spec != nil {
 				return spec, c.Args[1:]
 			}
 		}

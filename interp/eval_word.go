@@ -54,6 +54,24 @@ func literal(a lang.Arg) (arg builtins.Arg, ok bool) {
 	return arg, false
 }
 
+// bareText is the text of a word that is literal and bare.
+func bareText(a lang.Arg) (string, bool) {
+	w, ok := a.(*lang.Word)
+	switch {
+	case !ok:
+		return "", false
+	case w.Parts == nil:
+		return w.Raw, true
+	case len(w.Parts) != 1:
+		return "", false
+	}
+	text, ok := w.Parts[0].(*lang.Text)
+	if !ok {
+		return "", false
+	}
+	return text.Value, true
+}
+
 // plainText is a string literal's text if nothing is put into it.
 func plainText(s *lang.StrLit) (string, bool) {
 	text := ""

@@ -30,8 +30,10 @@ var refNames = []string{"docker", "host", "new", "ns", "path", "pid", "podman", 
 
 // readRefs reads the arguments of `in`. Both the checker, for which some values
 // are nil, and the evaluator use it.
-func readRefs(args arguments) ([]place, error) {
-	var out []place
+func readRefs(args arguments) ([]place, error) { return appendRefs(nil, args) }
+
+// appendRefs is readRefs, and adds them to what there is.
+func appendRefs(out []place, args arguments) ([]place, error) {
 	for i := 0; i < len(args.vals); {
 		word, n := args.vals[i], args.nodes[i]
 		if word.Value == nil {

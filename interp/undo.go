@@ -291,7 +291,7 @@ func (in *Interp) Steps(ctx context.Context, statement string) ([]nsexec.Step, e
 
 // written is where a statement that was written down runs.
 func (in *Interp) written(ctx context.Context, statement string) (*env, error) {
-	f, err := lang.Parse("journal", []byte(statement))
+	f, err := lang.ParseString("journal", statement)
 	if err != nil {
 		return nil, err
 	}

@@ -172,7 +172,6 @@ type (
 	}
 	// Command is a verb with its arguments: a built-in or a def.
 	Command struct {
-		span
 		Modifier *Word // nil, or one of del replace ensure flush
 		Verb     *Word
 		Args     []Arg
@@ -190,7 +189,7 @@ type (
 type (
 	// Word is an argument in command mode. Raw is its source text.
 	Word struct {
-		span
+		start Pos
 		Raw   string
 		Parts []WordPart // nil: the literal text Raw, unquoted
 	}

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/alecthomas/participle/v2/lexer"
 )
 
 // maxErrors is how many errors of one file are told.
@@ -19,6 +17,9 @@ const maxErrors = 20
 // may be Incomplete. The file keeps src, which must not be changed any more.
 // Parse may be called concurrently.
 func Parse(name string, src []byte) (*File, error) { return parse(name, src, false) }
+
+// ParseString is Parse of a string. The file's Source must never be written to.
+func ParseString(name, src string) (*File, error) { return parse(name, bytesOf(src), false) }
 
 // ParseREPL is Parse for what is typed at a prompt, where `in REF…` needs no
 // block.
@@ -43,17 +44,20 @@ func parse(name string, src []byte, repl bool) (*File, error) {
 	return f, diags
 }
 
+// usualStatement is how long a statement is about, in bytes.
+const usualStatement = 32
+
 // parse fills f.Body and f.Comments from f.Source.
 func (f *File) parse(ascii, repl bool) Diagnostics {
-	s := newScanner(string(f.Source))
+	s := newScanner(textOf(f.Source))
 	s.ascii = ascii
+	f.Body.Stmts = make([]Stmt, 0, len(s.src)/usualStatement)
 	var nodes slab
-	for !s.done() {
-		lex, err := lexer.Upgrade(s)
-		if err != nil {
-			return Diagnostics{{Message: err.Error(), Cause: err}}
-		}
-		f.Body.statementsIn(lex, &nodes)
+	for chunk := (tokens{scan: s}); !s.done(); {
+		f.Body.statementsIn(chunk.next(), &nodes)
+	}
+	if len(f.Body.Stmts) == 0 {
+		f.Body.Stmts = nil
 	}
 	f.Comments = s.comments
 	c := collector{scanned: s.diags, repl: repl}

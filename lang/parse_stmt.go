@@ -157,7 +157,6 @@ func (c *Command) Parse(lex *lexer.PeekingLexer) error {
 func parseCommand(lex *lexer.PeekingLexer, nodes *slab) (*Command, error) {
 	c := nodes.command()
 	t := lex.Next()
-	c.start = tokenPos(t)
 	verb, err := parseWord(t, nodes.word())
 	if err != nil {
 		return nil, err
@@ -169,7 +168,6 @@ func parseCommand(lex *lexer.PeekingLexer, nodes *slab) (*Command, error) {
 		}
 	}
 	c.Verb = verb
-	c.end = verb.end
 	nodes.scratch = nodes.scratch[:0]
 	for {
 		arg, err := parseArg(lex, nodes)
@@ -181,15 +179,11 @@ func parseCommand(lex *lexer.PeekingLexer, nodes *slab) (*Command, error) {
 		nodes.scratch = append(nodes.scratch, arg)
 	}
 	c.Args = nodes.keep()
-	if len(c.Args) > 0 {
-		_, c.end = c.Args[len(c.Args)-1].Span()
-	}
 	if lex.Peek().Type == tokOpen {
 		c.Body = &Block{}
 		if err := c.Body.Parse(lex); err != nil {
 			return nil, err
 		}
-		_, c.end = c.Body.Span()
 	}
 	if t := lex.Peek(); t.Type == tokBad {
 		return nil, standIn(t)

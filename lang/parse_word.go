@@ -10,7 +10,7 @@ import (
 // parseWord reads a word out of its token, into w.
 func parseWord(t *lexer.Token, w *Word) (*Word, error) {
 	w.Raw = t.Value
-	w.start, w.end = tokenPos(t), tokenEnd(t)
+	w.start = tokenPos(t)
 	if t.Type == tokPlain {
 		return w, nil
 	}

@@ -41,7 +41,7 @@ const (
 	maxInterp = 16
 	maxElse   = 256
 	// chunkTokens is how many tokens the scanner yields, at least, before it
-	// ends a chunk; see scanner.Next.
+	// ends a chunk; see scanner.next.
 	chunkTokens = 240
 )
 
@@ -135,29 +135,32 @@ func (s *scanner) bad(end int, message string, help ...string) lexer.Token {
 	return s.token(tokBad, end)
 }
 
-// Next implements lexer.Lexer. It returns EOF at the end of the source, and
-// also between two statements outside any block once it has yielded
-// chunkTokens, after which it goes on: participle copies all tokens up to EOF
-// before it parses, and so never needs to hold more than a chunk.
-func (s *scanner) Next() (lexer.Token, error) {
+// Next implements lexer.Lexer.
+func (s *scanner) Next() (lexer.Token, error) { return s.next(), nil }
+
+// next returns EOF at the end of the source, and also between two statements
+// outside any block once it has yielded chunkTokens, after which it goes on:
+// participle wants all tokens up to EOF before it parses, and so never needs to
+// hold more than a chunk.
+func (s *scanner) next() lexer.Token {
 	if s.last == tokNewline && s.tokens >= chunkTokens && len(s.frames) == 1 {
 		s.tokens, s.last = 0, 0
-		return s.eof(), nil
+		return s.eof()
 	}
 	s.blanks()
 	if s.off >= len(s.src) {
-		return s.end(), nil
+		return s.end()
 	}
 	f := s.top()
 	switch {
 	case s.src[s.off] == '\n' || s.src[s.off] == ';' && !f.bracket():
-		return s.newline(), nil
+		return s.newline()
 	case f.mode == modeExpr:
-		return s.expr(), nil
+		return s.expr()
 	case f.mode == modeStart:
-		return s.start(), nil
+		return s.start()
 	}
-	return s.word(), nil
+	return s.word()
 }
 
 func (f *frame) bracket() bool { return f.kind != 0 && f.kind != '<' }

@@ -1,7 +1,8 @@
 package lang
 
-// span is where a node starts and ends; every node but a few that take theirs
-// from their children embeds one.
+// span is where a node starts and ends; every node embeds one but a few that
+// take theirs from their children or their text, as commands and words do: of
+// them there are so many that it counts how large they are.
 type span struct{ start, end Pos }
 
 // Span returns where the node starts and where it ends (exclusive).
@@ -56,6 +57,33 @@ func (p *DefParam) Span() (start, end Pos) {
 		_, end = p.Default.Span()
 	}
 	return start, end
+}
+
+// Span returns where the command's first word starts, and where its last
+// argument or its block ends.
+func (c *Command) Span() (start, end Pos) {
+	if c.Verb == nil {
+		return start, end
+	}
+	start, end = c.Verb.Span()
+	if c.Modifier != nil {
+		start = c.Modifier.start
+	}
+	switch {
+	case c.Body != nil:
+		_, end = c.Body.Span()
+	case len(c.Args) > 0:
+		_, end = c.Args[len(c.Args)-1].Span()
+	}
+	return start, end
+}
+
+// Span returns where the word starts and ends.
+func (w *Word) Span() (start, end Pos) {
+	if !w.start.IsValid() {
+		return start, end
+	}
+	return w.start, w.start.after(w.Raw)
 }
 
 // The closed sets.

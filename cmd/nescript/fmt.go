@@ -73,7 +73,7 @@ func (a *app) format(name string, f fmtFlags) error {
 	if err != nil {
 		return err
 	}
-	file, err := lang.Parse(name, []byte(src))
+	file, err := lang.ParseString(name, src)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
 )
 
@@ -13,7 +14,15 @@ import (
 const (
 	fewCollections = 400     // per cent of growth, for scripts of any usual size
 	bigScript      = 2 << 20 // bytes; of these the tree itself takes the memory
-	moreOfBig      = 100
+	moreOfBig      = 100     // per cent, once the tree is there
+)
+
+// A byte of a script comes to about 13 bytes of tree, and its check to as many
+// more as make 20. While the tree grows there is nothing to collect, so a big
+// script's first collection waits for more than that.
+const (
+	heapPerByte = 26
+	leastHeap   = 4 << 20 // what Go lets a heap grow to at 100 per cent
 )
 
 // collectFor sets how often to collect for a script of a size, unless GOGC does.
@@ -21,9 +30,11 @@ func collectFor(script int) {
 	if os.Getenv("GOGC") != "" {
 		return
 	}
-	percent := fewCollections
-	if script > bigScript {
-		percent = moreOfBig
+	if script <= bigScript {
+		debug.SetGCPercent(fewCollections)
+		return
 	}
-	debug.SetGCPercent(percent)
+	debug.SetGCPercent(heapPerByte * script / (leastHeap / 100))
+	// The first collection finds this to be garbage.
+	runtime.AddCleanup(&struct{ _ *int }{}, func(percent int) { debug.SetGCPercent(percent) }, moreOfBig)
 }

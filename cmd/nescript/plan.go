@@ -38,7 +38,7 @@ func (a *app) writePlan(ctx context.Context, s *script) error {
 		return err
 	}
 	defer end()
-	file, err := lang.Parse(s.name, []byte(s.src))
+	file, err := lang.ParseString(s.name, s.src)
 	if err != nil {
 		return in.CheckString(s.name, s.src)
 	}

@@ -88,7 +88,7 @@ func (a *app) runScript(ctx context.Context, s *script, f runFlags, cfg lab.Conf
 		defer writeTiming(a.err, &timing)
 	}
 	parsing := time.Now()
-	file, err := lang.Parse(s.name, []byte(s.src))
+	file, err := lang.ParseString(s.name, s.src)
 	timing.Parse = time.Since(parsing)
 	if err != nil {
 		return checkAlso(s, cfg.Options)

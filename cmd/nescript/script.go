@@ -55,18 +55,30 @@ func readParams(args []string) (map[string]string, error) {
 
 // readSource reads a file, or standard input for "-".
 func (a *app) readSource(name string) (string, error) {
-	var src []byte
-	var err error
-	if name == stdinName {
-		src, err = io.ReadAll(a.in)
-	} else {
-		src, err = os.ReadFile(name)
-	}
-	if err != nil {
+	var src strings.Builder
+	if err := a.copySource(&src, name); err != nil {
 		return "", fileError(name, err)
 	}
-	collectFor(len(src))
-	return string(src), nil
+	collectFor(src.Len())
+	return src.String(), nil
+}
+
+// copySource writes a file, or standard input, to a builder with room for it.
+func (a *app) copySource(to *strings.Builder, name string) error {
+	if name == stdinName {
+		_, err := io.Copy(to, a.in)
+		return err
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		to.Grow(int(info.Size()))
+	}
+	_, err = io.Copy(to, f)
+	return err
 }
 
 // stdin is what the script's programs read: nothing where the script itself

@@ -10,38 +10,73 @@ import (
 // ParseIP reads an IPv4 or IPv6 address, without a zone. Its error says which
 // piece of the address is wrong.
 func ParseIP(s string) (IP, error) {
-	a, err := netip.ParseAddr(s)
-	if err == nil && a.Zone() == "" {
-		return IP{a}, nil
+	if onlyOf(s, &addrBytes) {
+		if a, err := netip.ParseAddr(s); err == nil {
+			return IP{a}, nil
+		}
 	}
-	return IP{}, wrongIP(s)
+	return IP{}, &textError{s, wrongIP}
 }
+
+// addrBytes are the bytes of addresses and prefixes. Of a text with others
+// there is no need to make netip's error.
+var addrBytes = func() (t [256]bool) {
+	for _, c := range []byte("0123456789abcdefABCDEF.:/") {
+		t[c] = true
+	}
+	return t
+}()
+
+func onlyOf(s string, bytes *[256]bool) bool {
+	for i := range len(s) {
+		if !bytes[s[i]] {
+			return false
+		}
+	}
+	return true
+}
+
+// textError says what is wrong with a text. It finds out only where somebody
+// reads it: a verb tries its arguments as types that they may not be of.
+type textError struct {
+	text string
+	why  func(string) error
+}
+
+func (e *textError) Error() string { return e.why(e.text).Error() }
 
 // ParsePrefix reads an address with its length, as `10.0.0.1/24`; the host
 // bits are kept. Its error says which piece is wrong.
 func ParsePrefix(s string) (Prefix, error) {
-	if p, err := netip.ParsePrefix(s); err == nil {
-		return Prefix{p}, nil
+	if onlyOf(s, &addrBytes) {
+		if p, err := netip.ParsePrefix(s); err == nil {
+			return Prefix{p}, nil
+		}
 	}
+	return Prefix{}, &textError{s, wrongPrefix}
+}
+
+// wrongPrefix says why s is no address with its length.
+func wrongPrefix(s string) error {
 	addr, length, ok := strings.Cut(s, "/")
 	if !ok {
 		if _, err := ParseIP(s); err != nil {
-			return Prefix{}, err
+			return err
 		}
-		return Prefix{}, fmt.Errorf("no prefix length in %q, as the /24 of 10.0.0.1/24", s)
+		return fmt.Errorf("no prefix length in %q, as the /24 of 10.0.0.1/24", s)
 	}
 	ip, err := ParseIP(addr)
 	if err != nil {
-		return Prefix{}, err
+		return err
 	}
 	n, err := strconv.ParseUint(length, 10, 64)
 	switch {
 	case err == nil && n > uint64(ip.BitLen()):
-		return Prefix{}, fmt.Errorf("/%s is more than the %d bits of %s in %q", length, ip.BitLen(), family(ip.Addr), s)
+		return fmt.Errorf("/%s is more than the %d bits of %s in %q", length, ip.BitLen(), family(ip.Addr), s)
 	case err == nil && len(length) > 1 && length[0] == '0':
-		return Prefix{}, fmt.Errorf("/%s has a leading zero in %q", length, s)
+		return fmt.Errorf("/%s has a leading zero in %q", length, s)
 	}
-	return Prefix{}, fmt.Errorf("%q is not a prefix length in %q", length, s)
+	return fmt.Errorf("%q is not a prefix length in %q", length, s)
 }
 
 func family(a netip.Addr) string {
@@ -153,7 +188,7 @@ func ParseMAC(s string) (MAC, error) {
 			return m, nil
 		}
 	}
-	return MAC{}, wrongMAC(s)
+	return MAC{}, &textError{s, wrongMAC}
 }
 
 func unhex(c byte) byte {
