@@ -96,8 +96,15 @@ func (e *env) turn(s *lang.For, vars *scope, key, val value.Value) *env {
 		vars.declare(s.Key.Name, key)
 	}
 	vars.declare(s.Var.Name, val)
-	in := *e
-	in.vars = vars
-	in.trace = &frame{up: e.trace, file: e.file, node: s, loop: s, args: []value.Value{key, val}}
-	return &in
+	t := &oneTurn{env: *e, args: [2]value.Value{key, val}}
+	t.frame = frame{up: e.trace, file: e.file, node: s, loop: s, args: t.args[:]}
+	t.env.vars, t.env.trace = vars, &t.frame
+	return &t.env
+}
+
+// oneTurn is what a turn of a loop needs, in one piece.
+type oneTurn struct {
+	env   env
+	frame frame
+	args  [2]value.Value
 }
