@@ -50,6 +50,7 @@ func BenchmarkCheck(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	b.ReportAllocs()
 	for b.Loop() {
 		if err := in.Check(f); err != nil {
 			b.Fatal(err)
@@ -64,6 +65,7 @@ func BenchmarkParseAndCheck(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	b.ReportAllocs()
 	for b.Loop() {
 		if err := in.CheckString("flat.nes", src); err != nil {
 			b.Fatal(err)

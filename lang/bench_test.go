@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/alecthomas/participle/v2/lexer"
 )
 
 // flatScript is n statements as a generator of labs writes them.
@@ -42,16 +40,14 @@ func BenchmarkLex(b *testing.B) {
 	perStatement(b, src, benchStatements)
 }
 
-func BenchmarkUpgrade(b *testing.B) {
+func BenchmarkTokens(b *testing.B) {
 	src := flatScript(benchStatements)
 	b.ReportAllocs()
 	for b.Loop() {
 		s := newScanner(src)
 		s.ascii = true
-		for !s.done() {
-			if _, err := lexer.Upgrade(s); err != nil {
-				b.Fatal(err)
-			}
+		for chunk := (tokens{scan: s}); !s.done(); {
+			chunk.next()
 		}
 	}
 	perStatement(b, src, benchStatements)
@@ -61,7 +57,7 @@ func BenchmarkParse(b *testing.B) {
 	src := flatScript(benchStatements)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := Parse("flat.nes", []byte(src)); err != nil {
+		if _, err := ParseString("flat.nes", src); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,0 +1,46 @@
+package lang
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// A chunk of tokens has to grow for what is longer than usual, and be written
+// over by what comes then.
+func TestTokens(t *testing.T) {
+	for _, n := range []int{1, 10, 100, 1000, 10_000} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			short := strings.Repeat("ns x\n", n)
+			f := mustParse(t, short+"in ns a <\n"+strings.Repeat("up lo\n", n)+">\n"+short)
+			if got := len(f.Body.Stmts); got != 2*n+1 {
+				t.Fatalf("%d statements, want %d", got, 2*n+1)
+			}
+			for i, s := range f.Body.Stmts {
+				if i == n {
+					continue
+				}
+				if cmd := s.(*Command); cmd.Verb.Raw != "ns" || cmd.Args[0].(*Word).Raw != "x" {
+					t.Fatalf("statement %d is %v", i, s)
+				}
+			}
+			if got := len(f.Body.Stmts[n].(*In).Body.Stmts); got != n {
+				t.Errorf("%d statements in the block, want %d", got, n)
+			}
+			checkSpans(t, f)
+		})
+	}
+}
+
+func TestParseString(t *testing.T) {
+	for _, src := range []string{"", "\n", "ns a\n", "up \"$x\"", "ns <"} {
+		got, gotErr := ParseString("test.nes", src)
+		want, wantErr := Parse("test.nes", []byte(src))
+		if a, b := dump(got), dump(want); a != b || string(got.Source) != src {
+			t.Errorf("%q is read as\n%s\nand as bytes as\n%s", src, a, b)
+		}
+		if (gotErr == nil) != (wantErr == nil) {
+			t.Errorf("%q: %v, and as bytes: %v", src, gotErr, wantErr)
+		}
+	}
+}
