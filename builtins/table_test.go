@@ -111,3 +111,24 @@ func TestHelp(t *testing.T) {
 		}
 	}
 }
+
+func TestLookupPair(t *testing.T) {
+	set := builtins.NewSet()
+	for _, test := range []struct {
+		first, second string
+		want          *builtins.Spec
+	}{
+		{"xfrm", "state", set.Lookup("xfrm state")},
+		{"expect", "ping", set.Lookup("expect ping")},
+		{"addr", "eth0", nil},
+		{"", "", nil},
+		{strings.Repeat("long", 100), "x", nil},
+	} {
+		if got := set.LookupPair(test.first, test.second); got != test.want {
+			t.Errorf("%q %q is %v, want %v", test.first, test.second, got, test.want)
+		}
+	}
+	if set.Lookup("xfrm state") == nil {
+		t.Error("there is no xfrm state")
+	}
+}

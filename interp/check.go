@@ -81,6 +81,8 @@ func (c *checker) collect(f *lang.File) {
 		switch n := n.(type) {
 		case *lang.Assign:
 			c.assigned[n.Name.Name] = true
+		case *lang.Command:
+			return n.Body != nil
 		case *lang.Bad:
 			c.lost = append(c.lost, sourceOf(f, n))
 		case lang.Arg, lang.Expr:

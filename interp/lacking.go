@@ -4,6 +4,7 @@ package interp
 
 import (
 	"context"
+	"slices"
 
 	"github.com/nescript/nescript/builtins"
 	"github.com/nescript/nescript/lang"
@@ -32,7 +33,10 @@ func (c *checker) needs(spec *builtins.Spec, mod builtins.Modifiers, cmd *lang.C
 		return // said already
 	}
 	for _, k := range spec.Needs(call) {
-		c.prog.needs = append(c.prog.needs, need{c.file, cmd, k})
+		// What is lacking is told of the first statement that needs it.
+		if !slices.ContainsFunc(c.prog.needs, func(n need) bool { return n.kind == k }) {
+			c.prog.needs = append(c.prog.needs, need{c.file, cmd, k})
+		}
 	}
 }
 
