@@ -200,6 +200,9 @@ func TestMasquerade(t *testing.T) {
 		if got := name.ReplaceAllString(inside(t, ns, "nft", "list", "ruleset"), "NAME"); got != want {
 			t.Errorf("%s: %s", test.script, cmp.Diff(want, got))
 		}
+		claim(t, "", test.script, func(ns nsexec.Ref) bool {
+			return name.ReplaceAllString(inside(t, ns, "nft", "list", "ruleset"), "NAME") == want
+		})
 		// nft takes what it shows, and then shows the same.
 		again := nstest.NS(t)
 		nftIn(t, again, inside(t, ns, "nft", "list", "ruleset"))

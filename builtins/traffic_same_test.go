@@ -103,6 +103,9 @@ func TestTraffic_asTC(t *testing.T) {
 			if got, want := trafficText(t, ours), trafficText(t, theirs); got != want {
 				t.Errorf("ours:\n%s\ntc's:\n%s", got, want)
 			}
+			claimSame(t, before, verb+" eth0 "+args, func(ns nsexec.Ref) bool {
+				return trafficText(t, ns) == trafficText(t, ours)
+			})
 		})
 	}
 }

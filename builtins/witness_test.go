@@ -53,11 +53,73 @@ func (w witness) check(t *testing.T) {
 			t.Errorf("%s: %s of %q is %q, want %q", w.script, path, w.show, v, want)
 		}
 	}
+	w.claim(t)
+}
+
+// claim enters what the script uses into the account.
+func (w witness) claim(t *testing.T) {
+	t.Helper()
+	before, script := cutBefore(w.script)
+	claimBy(t, script, func(other string) bool { return w.says(t, before+other) })
+}
+
+// said is what was shown of scripts, by the script and what was asked: many rows
+// without their options are one script.
+var said = map[[2]string]any{}
+
+// says reports whether the witness says the same of another script.
+func (w witness) says(t *testing.T, script string) bool {
+	t.Helper()
+	key := [2]string{script, w.show}
+	got, known := said[key]
+	if !known {
+		ns, err := runIn(t, script)
+		if err == nil {
+			got, err = showOf(ns, w.show)
+		}
+		if err != nil {
+			got = nil
+		}
+		said[key] = got
+	}
+	return got != nil && w.holds(got)
+}
+
+// holds reports whether what is shown is what is wanted.
+func (w witness) holds(got any) bool {
+	for path, want := range w.want {
+		if walk(got, path) != want {
+			return false
+		}
+	}
+	return true
+}
+
+// befores are what scripts of tests start with, which other tests are of.
+var befores = []string{hardware, mplsWay, way, ports, vlans, listening, inVRF}
+
+// cutBefore cuts off those.
+func cutBefore(script string) (before, rest string) {
+	rest = script
+	for _, b := range befores {
+		if after, ok := strings.CutPrefix(rest, b); ok {
+			before, rest = before+b, after
+		}
+	}
+	return before, rest
 }
 
 // show asks ip, or bridge or tc where the words start so, about a namespace.
 func show(t *testing.T, ns nsexec.Ref, words string) any {
 	t.Helper()
+	got, err := showOf(ns, words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func showOf(ns nsexec.Ref, words string) (any, error) {
 	args := strings.Fields(words)
 	cmd := "ip"
 	if args[0] == "bridge" || args[0] == "tc" {
@@ -65,21 +127,21 @@ func show(t *testing.T, ns nsexec.Ref, words string) any {
 	}
 	out, err := exec.Command(cmd, append([]string{"-n", ns.Name, "-j", "-d"}, args...)...).Output()
 	if err != nil {
-		t.Fatalf("%s %s: %v", cmd, words, err)
+		return nil, fmt.Errorf("%s %s: %v", cmd, words, err)
 	}
 	var all []any
 	if len(strings.TrimSpace(string(out))) > 0 {
 		if err := json.Unmarshal(out, &all); err != nil {
-			t.Fatalf("%s %s: %v in %s", cmd, words, err, out)
+			return nil, fmt.Errorf("%s %s: %v in %s", cmd, words, err, out)
 		}
 	}
-	var kept []any
+	kept := []any{}
 	for _, one := range all { // ip prints empty records for what it filters out
 		if m, ok := one.(map[string]any); !ok || len(m) > 0 {
 			kept = append(kept, one)
 		}
 	}
-	return kept
+	return kept, nil
 }
 
 // walk follows a path into decoded JSON. A path that starts with a name starts

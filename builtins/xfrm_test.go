@@ -117,6 +117,13 @@ func xfrmAsIP(t *testing.T, what string, all []string) {
 		if diff := cmp.Diff(want, got); diff != "" || !strings.Contains(got, "src") {
 			t.Errorf("%s differs from what ip makes:\n%s", words, diff)
 		}
+		claimSame(t, "", "xfrm "+what+" "+words, func(ns nsexec.Ref) bool {
+			is := xfrmShown(t, ns)
+			if what == "policy" && !strings.Contains(words, "index") {
+				is = number.ReplaceAllString(is, "")
+			}
+			return strings.ReplaceAll(is, ns.Name, "") == got
+		})
 	}
 }
 
@@ -143,6 +150,10 @@ func TestXfrm_change(t *testing.T) {
 		if !strings.HasPrefix(got, want) || want == "" && got != "" {
 			t.Errorf("%s: %q", script, got)
 		}
+		claim(t, "", script, func(ns nsexec.Ref) bool {
+			got := regexp.MustCompile(`index \d+`).ReplaceAllString(xfrmShown(t, ns), "index N")
+			return strings.HasPrefix(got, want) && (want != "" || got == "")
+		})
 	}
 	for script, want := range map[string]unix.Errno{
 		base + "xfrm policy dst 10.2.0.0/16 dir out": unix.EEXIST,
