@@ -44,7 +44,11 @@ func claim(t *testing.T, before, script string, says func(ns nsexec.Ref) bool) {
 	t.Helper()
 	claimBy(t, script, func(other string) bool {
 		ns, err := runIn(t, before+other)
-		return err == nil && says(ns)
+		if err != nil {
+			return false
+		}
+		defer drop(t, ns)
+		return says(ns)
 	})
 }
 
