@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -25,9 +26,9 @@ import (
 // is comes from the table of verbs, what was seen from what tests do: claim.
 var account = struct {
 	sync.Mutex
-	all, seen map[string]bool
-	same      int // set-ups that another program has made the same
-}{all: map[string]bool{}, seen: map[string]bool{}}
+	all, seen, used map[string]bool // of used, a test has passed, whatever it has seen
+	same            int             // set-ups that another program has made the same
+}{all: map[string]bool{}, seen: map[string]bool{}, used: map[string]bool{}}
 
 func init() {
 	for _, item := range builtins.Items() {
@@ -60,6 +61,9 @@ func claimBy(t *testing.T, script string, same func(script string) bool) {
 		return
 	}
 	for _, u := range usesIn(t, script) {
+		account.Lock()
+		account.used[u.item] = true
+		account.Unlock()
 		if hasSeen(u.item) {
 			continue
 		}
@@ -231,9 +235,22 @@ func checks(script string) bool {
 func closeAccount(w io.Writer, release int) bool {
 	ok := true
 	var missing, newer []string
+	moot := 0
 	for item := range account.all {
-		since, isNewer := newerKernels[item]
+		since := newerThan(item)
 		least, _ := parseRelease(since)
+		isNewer := since != ""
+		if why := mootOptions[item]; why != "" {
+			moot++
+			if account.seen[item] {
+				fmt.Fprintf(w, "%s is witnessed, though it is listed as one that can't be: %s\n", item, why)
+				ok = false
+			}
+			if !account.used[item] {
+				missing = append(missing, item)
+			}
+			continue
+		}
 		switch {
 		case isNewer && release < least:
 			newer = append(newer, item)
@@ -246,7 +263,8 @@ func closeAccount(w io.Writer, release int) bool {
 		}
 	}
 	slices.Sort(missing)
-	fmt.Fprintf(w, "%d of %d options witnessed", len(account.all)-len(missing)-len(newer), len(account.all)-len(newer))
+	here := len(account.all) - len(newer) - moot
+	fmt.Fprintf(w, "%d of %d options witnessed, %d that make no difference set", here-len(missing), here, moot)
 	if len(newer) > 0 {
 		fmt.Fprintf(w, ", and %d need a newer kernel", len(newer))
 	}
@@ -269,6 +287,13 @@ func wholeRun() bool {
 	return true
 }
 
-// newerKernels are the items that need a kernel newer than the VM's, with its
-// release.
-var newerKernels = map[string]string{}
+// newerThan is the release of the kernel that an item needs, where the VM's is
+// older.
+func newerThan(item string) string {
+	for suffix, since := range newerKernels {
+		if item == suffix || strings.HasPrefix(suffix, "*") && strings.HasSuffix(item, suffix[1:]) || strings.HasSuffix(suffix, "*") && strings.HasPrefix(item, suffix[:len(suffix)-1]) {
+			return since
+		}
+	}
+	return ""
+}

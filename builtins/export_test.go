@@ -62,7 +62,7 @@ func Uses(s *Spec, mod Modifiers, args []Arg) ([]Use, *ArgError) {
 func usesOf(g Given, of string, end int) []Use {
 	item := of + " " + g.Option.Name
 	out := []Use{{item, g.Arg, end}}
-	if g.Lead != "" {
+	if g.Lead == "lock" { // others are filler words, or must be given by what follows
 		out = append(out, Use{item + " " + g.Lead, g.Arg + 1, g.Arg + 2})
 	}
 	if g.Option.Name == "action" && len(g.Values) > 0 {
@@ -88,6 +88,9 @@ func usesOf(g Given, of string, end int) []Use {
 func Items() []string {
 	var out []string
 	for _, s := range Table() {
+		if s.Group == Undoing {
+			continue // what journals say, and no person: every test of undoing runs them
+		}
 		if !s.ModOnly {
 			out = append(out, s.Name)
 		}
@@ -129,8 +132,8 @@ func ofKindAlone(kinds []tcKind, s *Spec, name string) bool {
 func itemsOf(o Option, of string) []string {
 	item := of + " " + o.Name
 	out := []string{item}
-	for _, lead := range o.Leads {
-		out = append(out, item+" "+lead)
+	if slices.Contains(o.Leads, "lock") {
+		out = append(out, item+" lock")
 	}
 	for _, sub := range o.Options {
 		out = append(out, itemsOf(sub, item)...)

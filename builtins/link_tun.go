@@ -20,8 +20,7 @@ func tunSpec(name, doc string) *Spec {
 		{Name: "vnet_hdr", Doc: "put a virtio header before each packet"},
 		{Name: "pi", Doc: "put the packet's protocol before each packet"},
 	}, slices.DeleteFunc(s.Options, func(o Option) bool {
-		// Each program that attaches has a queue; IP packets need no address.
-		return strings.HasSuffix(o.Name, "xqueues") || name == "tun" && o.Name == "hw"
+		return strings.HasSuffix(o.Name, "xqueues") // each program that attaches has a queue
 	})...)
 	s.ModParams = map[Modifiers][]Param{Del: {{Name: "LINK", Type: linkType, Many: true}}}
 	s.Needs = nil // it is made through /dev/net/tun, not as a kind of links

@@ -13,7 +13,7 @@ import (
 // decides only where all of them have.
 func TestMain(m *testing.M) {
 	nstest.Main(m, func(code int) int {
-		if !wholeRun() && os.Getenv("NESCRIPT_ACCOUNT") == "" {
+		if !wholeRun() && os.Getenv("NESCRIPT_ACCOUNT") == "" && !nstest.InVM() {
 			return code
 		}
 		if ok := closeAccount(os.Stdout, kernelRelease()); !ok && code == 0 && wholeRun() {
