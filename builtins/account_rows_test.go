@@ -4,6 +4,8 @@ package builtins_test
 
 import (
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,8 +15,10 @@ import (
 
 // moreWitnesses are what the tests of each verb leave to be seen.
 var moreWitnesses = []witness{
-	{"fdb eth0 02:00:00:00:00:02 dynamic; bridge b2", "bridge fdb show br br0", map[string]string{}},
-	{"master eth0 br0; fdb eth0 02:00:00:00:00:02 dynamic; ensure bridge br0 fdb_flush", "bridge fdb get 02:00:00:00:00:02 br br0", nil},
+	{"master eth0 br0; fdb eth0 02:00:00:00:00:02 dynamic; ensure bridge br0 fdb_flush", "bridge fdb show br br0 dynamic", map[string]string{"#": "0"}},
+	{"master eth0 br0; fdb eth0 02:00:00:00:00:02 dynamic; port eth0 fdb_flush", "bridge fdb show br br0 dynamic", map[string]string{"#": "0"}},
+	{"master eth0 br0; fdb eth0 02:00:00:00:00:02 use", "bridge fdb show br br0 dynamic", map[string]string{"#": "1"}},
+	{"veth p0 p1; master eth0 p0 br0; port eth0 backup_port p0; port eth0 nobackup_port", "link show eth0", map[string]string{"linkinfo.info_slave_data.backup_port": "<nil>"}},
 	{"vxlan v1 id 77 nolearning; ensure vxlan v1 learning", "link show v1", linkData("learning", "true")},
 	{"vxlan v1 id 77 proxy noproxy", "link show v1", linkData("proxy", "<nil>")},
 	{"set eth0 up", "link show eth0", map[string]string{"flags.2": "UP"}},
@@ -33,16 +37,12 @@ var moreWitnesses = []witness{
 	{"tun t1 pi", "link show t1", linkData("pi", "true")},
 	{"tap t1 user 3", "link show t1", linkData("user", "sys")},
 	{"tap t1 groupid 4", "link show t1", linkData("group", "adm")},
-	{"master eth0 br0; mdb br0 port eth0 grp 239.1.1.1 temp; replace mdb br0 port eth0 grp 239.1.1.1 permanent", "bridge mdb show dev br0", map[string]string{"0.mdb.0.state": "permanent"}},
-	{"move eth1 ns host", "link", map[string]string{"#": "3"}},
-	{"masquerade; ns elsewhere", "link", map[string]string{}},
+	{"addr eth0 10.0.0.1/24; neigh eth0 10.0.0.2 02:00:00:00:00:02 nud stale", "neigh show 10.0.0.2", map[string]string{"state.0": "STALE"}},
+	{"macvlan m1 link eth0; ensure macvtap m2 link eth0; replace macvtap m2 link eth1", "link show m2", map[string]string{"link": "eth1"}},
 }
 
 func TestMore(t *testing.T) {
-	for _, w := range moreWitnesses[1:] {
-		if w.want == nil || strings.HasPrefix(w.script, "move") || strings.HasPrefix(w.script, "masq") {
-			continue
-		}
+	for _, w := range moreWitnesses {
 		w.check(t)
 	}
 }
@@ -115,6 +115,66 @@ func TestNexthop_encaps(t *testing.T) {
 		})
 	}
 }
+
+// moreSame is what is left of layer 3.
+var moreSame = []sameAsIP{
+	{"", "route 10.9.0.0/16 via 10.0.0.2 hoplimit lock 9 window lock 5000 rtt lock 10ms ssthresh lock 5 cwnd lock 7 initcwnd lock 20 initrwnd lock 21 reordering lock 6",
+		"route add 10.9.0.0/16 via 10.0.0.2 hoplimit lock 9 window lock 5000 rtt lock 10ms ssthresh lock 5 cwnd lock 7 initcwnd lock 20 initrwnd lock 21 reordering lock 6"},
+	{"", "route 10.9.0.0/16 via 10.0.0.2 rto_min lock 20ms", "route add 10.9.0.0/16 via 10.0.0.2 rto_min 20ms"},
+	{"encap ip6", "route 10.9.0.0/16 encap ip6 id 5 dst 2001:db8::9 csum seq dev eth0", "route add 10.9.0.0/16 encap ip6 id 5 dst 2001:db8::9 csum seq dev eth0"},
+	{"encap ip6", "nexthop id 5 encap ip6 id 7 src 2001:db8::1 dst 2001:db8::9 hoplimit 7 tc 16 key csum seq via 10.0.0.2 dev eth0", "nexthop add id 5 encap ip6 id 7 src 2001:db8::1 dst 2001:db8::9 hoplimit 7 tc 16 key csum seq via 10.0.0.2 dev eth0"},
+	{"encap ip", "nexthop id 5 encap ip id 7 src 10.0.0.1 dst 10.0.0.9 ttl 7 tos 0x10 key csum seq via 10.0.0.2 dev eth0", "nexthop add id 5 encap ip id 7 src 10.0.0.1 dst 10.0.0.9 ttl 7 tos 0x10 key csum seq via 10.0.0.2 dev eth0"},
+	{"encap ip,encap ip6", "route 10.9.0.0/16 nexthop encap ip id 7 src 10.0.0.1 dst 10.0.0.9 ttl 7 tos 0x10 key csum seq via 10.0.0.2 nexthop encap ip6 id 7 src 2001:db8::1 dst 2001:db8::9 hoplimit 7 tc 16 key csum seq via 10.0.0.3",
+		"route add 10.9.0.0/16 nexthop encap ip id 7 src 10.0.0.1 dst 10.0.0.9 ttl 7 tos 0x10 key csum seq via 10.0.0.2 nexthop encap ip6 id 7 src 2001:db8::1 dst 2001:db8::9 hoplimit 7 tc 16 key csum seq via 10.0.0.3"},
+	{"", "nexthop id 5 blackhole", "nexthop add id 5 blackhole"},
+	{"", "nexthop id 5 via 10.0.0.2 dev eth0; nexthop id 6 group 5 type resilient buckets 8", "nexthop add id 5 via 10.0.0.2 dev eth0\nnexthop add id 6 group 5 type resilient buckets 8"},
+	{"encap seg6local", "nexthop id 5 encap seg6local action End count dev eth0 via 2001:db8::2", "nexthop add id 5 encap seg6local action End count via 2001:db8::2 dev eth0"},
+	{"encap seg6local", "route 2001:db8:9::1 nexthop encap seg6local action End count via 2001:db8::2 dev eth0 nexthop encap seg6local action End.X nh6 2001:db8::9 via 2001:db8::3 dev eth0",
+		"route add 2001:db8:9::1 nexthop encap seg6local action End count via 2001:db8::2 dev eth0 nexthop encap seg6local action End.X nh6 2001:db8::9 via 2001:db8::3 dev eth0"},
+}
+
+func TestMore_asIP(t *testing.T) {
+	for _, s := range moreSame {
+		s.check(t, way)
+	}
+}
+
+// TestPing_counted has the other side say how many requests came, of what size.
+func TestPing_counted(t *testing.T) {
+	ns, err := runIn(t, "addr eth0 10.5.0.1/24; ns far; move eth1 ns far; in ns far < addr eth1 10.5.0.2/24; up eth1 >")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run(t, "del ns far")
+	far := nsexec.Named("far")
+	echos := func() int {
+		m := echoed.FindStringSubmatch(inside(t, far, "cat", "/proc/net/snmp"))
+		n, _ := strconv.Atoi(m[1])
+		return n
+	}
+	octets := func() int {
+		f := strings.Fields(inside(t, far, "sh", "-c", "grep IpExt: /proc/net/netstat | tail -n 1"))
+		n, _ := strconv.Atoi(f[7])
+		return n
+	}
+	pinged := func(script string) [2]int {
+		was := [2]int{echos(), octets()}
+		if _, err := run(t, script); err != nil {
+			return [2]int{}
+		}
+		return [2]int{echos() - was[0], octets() - was[1]}
+	}
+	script := fmt.Sprintf("expect ping from %s 10.5.0.2 count 3 size 1000", ns.Name)
+	const header = 28
+	if got := pinged(script); got != [2]int{3, 3 * (1000 + header)} {
+		t.Fatalf("%s: %v requests and bytes", script, got)
+	}
+	claimBy(t, script, func(other string) bool { return pinged(other) == [2]int{3, 3 * (1000 + header)} })
+	script = fmt.Sprintf("expect ping from %s 10.5.0.9 timeout 200ms", ns.Name)
+	claimBy(t, script, func(other string) bool { return lastLine(errorText(t, other)) == lastLine(errorText(t, script)) })
+}
+
+var echoed = regexp.MustCompile(`(?m)^Icmp: \d+ (?:\d+ ){7}(\d+)`)
 
 func gateway(dst string) string {
 	return map[string]string{"-4": "10.0.0.2", "-6": "2001:db8::2"}[familyOf(dst)]

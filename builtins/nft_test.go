@@ -59,6 +59,7 @@ func TestNft(t *testing.T) {
 	if tables, rules := nftKind(t, ns, "table"), nftKind(t, ns, "rule"); len(tables) != 1 || len(rules) != 3 || tables[0]["name"] != "f" {
 		t.Errorf("it has made %v and %v", tables, rules)
 	}
+	claim(t, "", "nft 'add table inet f'", func(ns nsexec.Ref) bool { return len(nftKind(t, ns, "table")) == 1 })
 	out, err := run(t, fmt.Sprintf("in %s < nft 'list tables' >", ns))
 	if err != nil || out != "table inet f\n" {
 		t.Errorf("it lists %q, %v", out, err)
