@@ -4,6 +4,7 @@ package builtins_test
 
 import (
 	"fmt"
+	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
@@ -15,12 +16,21 @@ import (
 
 // moreWitnesses are what the tests of each verb leave to be seen.
 var moreWitnesses = []witness{
-	{"master eth0 br0; fdb eth0 02:00:00:00:00:02 dynamic; ensure bridge br0 fdb_flush", "bridge fdb show br br0 dynamic", map[string]string{"#": "0"}},
-	{"master eth0 br0; fdb eth0 02:00:00:00:00:02 dynamic; port eth0 fdb_flush", "bridge fdb show br br0 dynamic", map[string]string{"#": "0"}},
-	{"master eth0 br0; fdb eth0 02:00:00:00:00:02 use", "bridge fdb show br br0 dynamic", map[string]string{"#": "1"}},
+	{quietPort + "fdb p0 02:00:00:00:00:02 dynamic; ensure bridge b2 fdb_flush", "bridge fdb show br b2 dynamic", map[string]string{"#": "0"}},
+	{quietPort + "fdb p0 02:00:00:00:00:02 dynamic; port p0 fdb_flush", "bridge fdb show br b2 dynamic", map[string]string{"#": "0"}},
+	{quietPort + "fdb p0 02:00:00:00:00:02 use", "bridge fdb show br b2 dynamic", map[string]string{"#": "1"}},
 	{"veth p0 p1; master eth0 p0 br0; port eth0 backup_port p0; port eth0 nobackup_port", "link show eth0", map[string]string{"linkinfo.info_slave_data.backup_port": "<nil>"}},
 	{"vxlan v1 id 77 nolearning; ensure vxlan v1 learning", "link show v1", linkData("learning", "true")},
 	{"vxlan v1 id 77 proxy noproxy", "link show v1", linkData("proxy", "<nil>")},
+	{"vxlan v1 id 77 rsc norsc", "link show v1", linkData("rsc", "<nil>")},
+	{"vxlan v1 id 77 l2miss nol2miss", "link show v1", linkData("l2miss", "<nil>")},
+	{"vxlan v1 id 77 l3miss nol3miss", "link show v1", linkData("l3miss", "<nil>")},
+	{"vxlan v1 id 77 remote 2001:db8::2 udp6zerocsumtx noudp6zerocsumtx", "link show v1", linkData("udp_zero_csum6_tx", "false")},
+	{"vxlan v1 id 77 remote 2001:db8::2 udp6zerocsumrx noudp6zerocsumrx", "link show v1", linkData("udp_zero_csum6_rx", "false")},
+	{"vxlan v1 id 77 remcsumtx noremcsumtx", "link show v1", linkData("remcsum_tx", "<nil>")},
+	{"vxlan v1 id 77 remcsumrx noremcsumrx", "link show v1", linkData("remcsum_rx", "<nil>")},
+	{"vxlan v1 id 77 external noexternal", "link show v1", linkData("external", "<nil>")},
+	{"vxlan v1 external vnifilter novnifilter", "link show v1", linkData("vnifilter", "<nil>")},
 	{"set eth0 up", "link show eth0", map[string]string{"flags.2": "UP"}},
 	{"set eth0 addrgenmode none", "link show eth0", map[string]string{"inet6_addr_gen_mode": "none"}},
 	{"set eth0 allmulticast on", "link show eth0", map[string]string{"flags.2": "ALLMULTI"}},
@@ -40,6 +50,9 @@ var moreWitnesses = []witness{
 	{"addr eth0 10.0.0.1/24; neigh eth0 10.0.0.2 02:00:00:00:00:02 nud stale", "neigh show 10.0.0.2", map[string]string{"state.0": "STALE"}},
 	{"macvlan m1 link eth0; ensure macvtap m2 link eth0; replace macvtap m2 link eth1", "link show m2", map[string]string{"link": "eth1"}},
 }
+
+// quietPort is a bridge with a port where nothing is to be learnt.
+const quietPort = "veth p0 p1; bridge b2; for l in [\"p0\", \"p1\", \"b2\"] < sysctl net.ipv6.conf.$l.disable_ipv6 1 >\nmaster p0 b2; up p0 p1 b2;"
 
 func TestMore(t *testing.T) {
 	for _, w := range moreWitnesses {
@@ -61,6 +74,12 @@ func features(t *testing.T, ns nsexec.Ref, link string) (on, fixed map[string]bo
 	return on, fixed
 }
 
+// ofGroup are the features that ethtool shows by the name of a group alone.
+var ofGroup = map[string]string{
+	"rx-checksum": "rx-checksumming", "rx-gro": "generic-receive-offload", "rx-hashing": "receive-hashing", "rx-lro": "large-receive-offload",
+	"rx-ntuple-filter": "ntuple-filters", "rx-vlan-hw-parse": "rx-vlan-offload", "tx-generic-segmentation": "generic-segmentation-offload", "tx-vlan-hw-insert": "tx-vlan-offload",
+}
+
 // TestOffload_all switches each feature that ethtool says can be switched, and is
 // refused each that it says is fixed, with the state that it is fixed in.
 func TestOffload_all(t *testing.T) {
@@ -73,6 +92,8 @@ func TestOffload_all(t *testing.T) {
 		name := o.Name
 		if len(o.Aliases) > 0 {
 			name = o.Aliases[0]
+		} else if group := ofGroup[name]; group != "" {
+			name = group
 		}
 		on, fixed := features(t, ns, link)
 		was, there := on[name]
@@ -126,6 +147,11 @@ var moreSame = []sameAsIP{
 	{"encap ip", "nexthop id 5 encap ip id 7 src 10.0.0.1 dst 10.0.0.9 ttl 7 tos 0x10 key csum seq via 10.0.0.2 dev eth0", "nexthop add id 5 encap ip id 7 src 10.0.0.1 dst 10.0.0.9 ttl 7 tos 0x10 key csum seq via 10.0.0.2 dev eth0"},
 	{"encap ip,encap ip6", "route 10.9.0.0/16 nexthop encap ip id 7 src 10.0.0.1 dst 10.0.0.9 ttl 7 tos 0x10 key csum seq via 10.0.0.2 nexthop encap ip6 id 7 src 2001:db8::1 dst 2001:db8::9 hoplimit 7 tc 16 key csum seq via 10.0.0.3",
 		"route add 10.9.0.0/16 nexthop encap ip id 7 src 10.0.0.1 dst 10.0.0.9 ttl 7 tos 0x10 key csum seq via 10.0.0.2 nexthop encap ip6 id 7 src 2001:db8::1 dst 2001:db8::9 hoplimit 7 tc 16 key csum seq via 10.0.0.3"},
+	{"encap seg6", "route 2001:db8:9::/48 encap seg6 mode encap segs 2001:db8::5 hmac 5 dev eth0", "route add 2001:db8:9::/48 encap seg6 mode encap segs 2001:db8::5 hmac 5 dev eth0"},
+	{"encap seg6local", "route 2001:db8:9::1 encap seg6local action End.B6 srh segs 2001:db8::5 hmac 5 dev eth0", "route add 2001:db8:9::1 encap seg6local action End.B6 srh segs 2001:db8::5 hmac 5 dev eth0"},
+	{"encap seg6local", "route 2001:db8:9::1 encap seg6local action End flavors next-csid dev eth0", "route add 2001:db8:9::1 encap seg6local action End flavors next-csid dev eth0"},
+	{"", "neigh eth0 10.0.0.5 managed", "neigh add 10.0.0.5 dev eth0 managed"},
+	{"", "neigh eth0 10.0.0.5 use", "neigh add 10.0.0.5 dev eth0 use"},
 	{"", "nexthop id 5 blackhole", "nexthop add id 5 blackhole"},
 	{"", "nexthop id 5 via 10.0.0.2 dev eth0; nexthop id 6 group 5 type resilient buckets 8", "nexthop add id 5 via 10.0.0.2 dev eth0\nnexthop add id 6 group 5 type resilient buckets 8"},
 	{"encap seg6local", "nexthop id 5 encap seg6local action End count dev eth0 via 2001:db8::2", "nexthop add id 5 encap seg6local action End count via 2001:db8::2 dev eth0"},
@@ -138,6 +164,41 @@ func TestMore_asIP(t *testing.T) {
 		s.check(t, way)
 	}
 }
+
+// TestNamespaces_claim has ip tell of the verbs on namespaces, one by one.
+func TestNamespaces_claim(t *testing.T) {
+	links := func() string {
+		out, _ := exec.Command("ip", "-n", "q1", "-br", "link").Output()
+		return strings.Join(strings.Fields(strings.Join(firstTwo.FindAllString(string(out), -1), " ")), " ")
+	}
+	for _, test := range []struct{ before, script, want string }{
+		{"", "ns q1", "lo UNKNOWN"},
+		{"", "ns q1 lo off", "lo DOWN"},
+		{"ns q1; in ns q1 < bridge x >\n", "replace ns q1", "lo UNKNOWN"},
+		{"", "ensure ns q1", "lo UNKNOWN"},
+		{"ns q1\n", "del ns q1", ""},
+		{"ns q1; bridge x\n", "move x ns q1", ""}, // bridges stay
+		{"ns q1; ifb x\n", "move x ns q1", "lo UNKNOWN x DOWN"},
+	} {
+		says := func(script string) bool {
+			_, err := runIn(t, test.before+script)
+			defer run(t, "ensure ns q1; del ns q1")
+			return err == nil && links() == test.want
+		}
+		if strings.Contains(test.before, "bridge x\n") {
+			if says(test.script) {
+				t.Error("a bridge has moved")
+			}
+			continue
+		}
+		if !says(test.script) {
+			t.Errorf("%s: not %q", test.script, test.want)
+		}
+		claimBy(t, test.script, says)
+	}
+}
+
+var firstTwo = regexp.MustCompile(`(?m)^\w+ +[A-Z]+`)
 
 // TestPing_counted has the other side say how many requests came, of what size.
 func TestPing_counted(t *testing.T) {

@@ -76,7 +76,8 @@ func claimBy(t *testing.T, script string, same func(script string) bool) {
 	}
 }
 
-// claimSame is claim for a script whose outcome is what another program made.
+// claimSame is claim for a script whose outcome is what another program has made
+// of the same words.
 func claimSame(t *testing.T, before, script string, says func(ns nsexec.Ref) bool) {
 	t.Helper()
 	if t.Failed() {
@@ -86,6 +87,18 @@ func claimSame(t *testing.T, before, script string, says func(ns nsexec.Ref) boo
 	account.same++
 	account.Unlock()
 	claim(t, before, script, says)
+	// What can't be left out, or be otherwise, is seen with the statement itself.
+	for _, u := range usesIn(t, script) {
+		if hasSeen(u.item) || slices.ContainsFunc(u.others, checks) {
+			continue
+		}
+		if ns, err := runIn(t, before); err == nil {
+			if !says(ns) {
+				see(t, u.item)
+			}
+			drop(t, ns)
+		}
+	}
 }
 
 // claims reports whether a script has anything that is not yet in the account.
@@ -108,6 +121,9 @@ func see(t *testing.T, item string) {
 		t.Errorf("the table has no %q", item)
 	}
 	account.seen[item] = true
+	if nstest.InVM() {
+		fmt.Println("@seen", item)
+	}
 }
 
 // use is a verb or an option in a script, and the script without it, and with
@@ -196,6 +212,11 @@ func othersOf(script string, spec *builtins.Spec, g builtins.Use, args []lang.Ar
 	from, _ := args[0].Span()
 	_, to := args[len(args)-1].Span()
 	out := []string{script[:from.Offset] + script[to.Offset:]}
+	if len(args) == 1 {
+		for _, flag := range builtins.Flags(spec) {
+			out = append(out, script[:from.Offset]+flag+script[to.Offset:])
+		}
+	}
 	for _, a := range args[min(1, len(args)):] {
 		start, end := a.Span()
 		text := script[start.Offset:end.Offset]

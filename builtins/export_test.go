@@ -169,3 +169,14 @@ func alternatives(o Option, at, item string) []string {
 	}
 	return out
 }
+
+// Flags are the options of a verb that take no value, a few of them.
+func Flags(s *Spec) []string {
+	var out []string
+	for _, o := range s.Options {
+		if o.Type == nil && len(o.Options) == 0 && len(out) < 6 {
+			out = append(out, o.Name)
+		}
+	}
+	return out
+}

@@ -103,8 +103,9 @@ func asBridge(t *testing.T, before string, all []sameAs, shows ...string) {
 				t.Errorf("%s differs from %s:\n%s", test.script, test.lines, diff)
 			}
 		}
+		want := shown(t, ours, shows)
 		claimSame(t, hardware+before, test.script, func(ns nsexec.Ref) bool {
-			return shown(t, ns, shows) == shown(t, ours, shows)
+			return shown(t, ns, shows) == want
 		})
 	}
 }

@@ -72,7 +72,7 @@ func (k kind) spec() *Spec {
 // all, the tunnel's end, or that of the link below. The kernel refuses one for
 // them, or passes over it.
 var addressless = []string{
-	"tun", "gre", "ipip", "sit", "vti", "ip6gre", "ip6tnl", "vti6", "xfrm", "wireguard", "vcan", "nlmon", "ipvlan", "ipvtap",
+	"tun", "gre", "ipip", "sit", "vti", "ip6gre", "ip6tnl", "vti6", "xfrm", "wireguard", "vcan", "nlmon", "gtp", "ipvlan", "ipvtap",
 }
 
 // needed is the kind itself, where a link is made.

@@ -127,7 +127,7 @@ var rawWitnesses = []struct {
 	{"geneve g1 external innerprotoinherit", "g1", false, nl.IFLA_GENEVE_INNER_PROTO_INHERIT, "", "5.18"},
 	{"bridge b1 fdb_max_learned 7", "b1", false, 49, "07000000", "6.7"},
 	{"vxlan v1 id 5 nolocalbypass", "v1", false, 31, "00", "6.5"},
-	{"vxlan v1 id 5 localbypass", "v1", false, 31, "01", "6.5"},
+	{"vxlan v1 id 5 nolocalbypass; ensure vxlan v1 localbypass", "v1", false, 31, "01", "6.5"},
 	{"macvlan m1 link eth0 bclim 3", "m1", false, 9, "03000000", "6.4"},
 	{"macvtap m1 link eth0 bclim -1", "m1", false, 9, "ffffffff", "6.4"},
 	{"master eth0 br0; port eth0 mcast_hosts_limit 20", "eth0", true, 37, "14000000", "5.12"},

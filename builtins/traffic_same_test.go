@@ -100,11 +100,12 @@ func TestTraffic_asTC(t *testing.T) {
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Fatalf("%s: %v: %s", s.words, err, out)
 			}
-			if got, want := trafficText(t, ours), trafficText(t, theirs); got != want {
+			got, want := trafficText(t, ours), trafficText(t, theirs)
+			if got != want {
 				t.Errorf("ours:\n%s\ntc's:\n%s", got, want)
 			}
 			claimSame(t, before, verb+" eth0 "+args, func(ns nsexec.Ref) bool {
-				return trafficText(t, ns) == trafficText(t, ours)
+				return trafficText(t, ns) == got
 			})
 		})
 	}
@@ -118,12 +119,20 @@ var dynamic = regexp.MustCompile(`class (cake|fq_codel|sfq) .*|\b8[0-9a-f]{3}:|i
 func trafficText(t *testing.T, ns nsexec.Ref) string {
 	t.Helper()
 	var out []string
-	for _, show := range []string{"qdisc show dev eth0", "class show dev eth0", "filter show dev eth0", "filter show dev eth0 ingress"} {
-		lines := strings.Split(tcText(t, ns, show), "\n")
-		if strings.HasPrefix(show, "class") {
-			slices.Sort(lines)
-		}
-		out = append(out, dynamic.ReplaceAllString(strings.Join(lines, "\n"), ""))
+	cmd := exec.Command("tc", "-n", ns.Name, "-d", "-batch", "-")
+	cmd.Stdin = strings.NewReader("qdisc show dev eth0\nclass show dev eth0\nfilter show dev eth0\nfilter show dev eth0 ingress\n")
+	text, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("tc: %v: %s", err, text)
 	}
-	return strings.Join(out, "\n")
+	var classes []string // in no order
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "class") {
+			classes = append(classes, line)
+			continue
+		}
+		out = append(out, line)
+	}
+	slices.Sort(classes)
+	return dynamic.ReplaceAllString(strings.Join(append(out, classes...), ""), "")
 }
