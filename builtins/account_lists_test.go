@@ -16,6 +16,8 @@ var newerKernels = map[string]string{
 // mostly they say what is so anyway. A test has to set each all the same.
 var mootOptions = map[string]string{
 	"bridge mcast_hash_elasticity": "the kernel reads it and shows 16, whatever it was",
+	"hsr version":                  "the kernel tells nobody",
+	"link link":                    "the kinds that have no verb, of those that there are, are made on no other link",
 	"mdb permanent":                "it is so unless temp is said",
 	"route rto_min lock":           "the kernel heeds it only locked, so it always is",
 	"vxlan udpcsum":                "it is so unless noudpcsum is said, and can't be changed",

@@ -3,6 +3,7 @@
 package builtins_test
 
 import (
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -117,5 +118,34 @@ func TestXfrm_changeState(t *testing.T) {
 			continue
 		}
 		claim(t, "", script, says)
+	}
+}
+
+// TestXfrm_offload has the kernel refuse to NEScript what it refuses to ip, as no
+// link here has hardware for it, and nothing without those words.
+func TestXfrm_offload(t *testing.T) {
+	needESP(t)
+	state := "state " + ends + "proto esp spi 0x100 reqid 7 mode tunnel aead 'rfc4106(gcm(aes))' 0x000102030405060708090a0b0c0d0e0f10111213 128"
+	policy := "policy dst 10.0.0.9 dir out"
+	for _, test := range []struct{ base, ours, theirs string }{
+		{state, " offload dev eth0 dir out", " offload dev eth0 dir out"},
+		{state, " offload packet dev eth0 dir out", " offload packet dev eth0 dir out"},
+		{state, " offload crypto dev eth0 dir out", " offload crypto dev eth0 dir out"},
+		{policy, " offload packet dev eth0", " offload packet dev eth0"},
+	} {
+		ns, err := runIn(t, "xfrm "+test.base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		drop(t, ns)
+		_, refused := runIn(t, "xfrm "+test.base+test.ours)
+		theirs, err := runIn(t, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command("ip", append([]string{"-n", theirs.Name, "xfrm"}, asIP(strings.Replace(test.base, " ", " add ", 1)+test.theirs)...)...)
+		text, err := cmd.CombinedOutput()
+		drop(t, theirs)
+		t.Logf("%s: %v; ip: %v %s", test.ours, refused, err, text)
 	}
 }

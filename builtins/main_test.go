@@ -16,7 +16,11 @@ func TestMain(m *testing.M) {
 		if !wholeRun() && os.Getenv("NESCRIPT_ACCOUNT") == "" && !nstest.InVM() {
 			return code
 		}
-		if ok := closeAccount(os.Stdout, kernelRelease()); !ok && code == 0 && wholeRun() {
+		ok := closeAccount(os.Stdout, kernelRelease())
+		if !nstest.InVM() && wholeRun() && code == 0 {
+			ok = checkElsewhere(os.Stdout) && ok
+		}
+		if !ok && code == 0 && wholeRun() {
 			return 1
 		}
 		return code

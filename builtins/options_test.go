@@ -90,6 +90,18 @@ var vlanFilterWitnesses = [][3]string{
 func TestBridge_vlans(t *testing.T) {
 	_, lacks := runIn(t, "bridge b1 vlan_filtering on")
 	for _, w := range vlanFilterWitnesses {
+		if lacks == nil && strings.Contains(w[0], "mst_enabled") { // which ip does not show yet
+			says := func(ns nsexec.Ref) bool {
+				const boolOptions, mst = 46, 1 << 2 // IFLA_BR_MULTI_BOOLOPT, BR_BOOLOPT_MST_ENABLE
+				got := rawData(t, ns, "b1", nl.IFLA_INFO_DATA)[boolOptions]
+				return len(got) > 0 && got[0]&mst != 0
+			}
+			if ns, err := runIn(t, "bridge b1 "+w[0]); err != nil || !says(ns) {
+				t.Errorf("%s: %v", w[0], err)
+			}
+			claim(t, "", "bridge b1 "+w[0], says)
+			continue
+		}
 		if lacks == nil {
 			witness{"bridge b1 " + w[0], "link show b1", linkData(w[1], w[2])}.check(t)
 			continue

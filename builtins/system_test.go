@@ -160,6 +160,12 @@ func TestTCP(t *testing.T) {
 	if _, err := run(t, fmt.Sprintf("expect tcp %s", l.Addr())); !errors.Is(err, unix.ECONNREFUSED) {
 		t.Errorf("outside: %v", err)
 	}
+	if _, err := run(t, fmt.Sprintf("in %s < veth e f up; addr e 10.5.0.1/24 >", ns)); err != nil {
+		t.Fatal(err)
+	}
+	nobody := fmt.Sprintf("expect tcp from %s 10.5.0.9:9 timeout 10s", ns.Name) // after 3 s it is known that there is nobody
+	unreachable := errorText(t, nobody)
+	claimBy(t, nobody, func(other string) bool { return errorText(t, other) == unreachable })
 	if _, err := run(t, fmt.Sprintf(`in %s < expect not tcp "[::1]:9" >`, ns)); err != nil {
 		t.Errorf("IPv6: %v", err)
 	}
