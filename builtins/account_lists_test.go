@@ -9,6 +9,7 @@ var newerKernels = map[string]string{
 	"netkit*": "6.7", "del netkit": "6.7", "ensure netkit": "6.7", "replace netkit": "6.7",
 	"bridge fdb_max_learned": "6.7", "vxlan nolocalbypass": "6.5", "vxlan localbypass": "6.5", "macvlan bclim": "6.4", "macvtap bclim": "6.4",
 	"port mcast_max_groups": "6.3", "port neigh_vlan_suppress": "6.4", "port mab": "6.2", "port backup_nhid": "6.6",
+	"bvlan mcast_max_groups": "6.3", "bvlan neigh_suppress": "6.4", "offload tx-tcp-accecn-segmentation": "6.15",
 	"mdb proto": "6.2", "mdb filter_mode": "6.2", "mdb source_list": "6.2",
 }
 

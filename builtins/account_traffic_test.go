@@ -3,9 +3,12 @@
 package builtins_test
 
 import (
+	"errors"
 	"os/exec"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/nescript/nescript/nsexec"
 	"github.com/nescript/nescript/nsexec/nstest"
@@ -121,31 +124,49 @@ func TestXfrm_changeState(t *testing.T) {
 	}
 }
 
-// TestXfrm_offload has the kernel refuse to NEScript what it refuses to ip, as no
-// link here has hardware for it, and nothing without those words.
+// refusedAlike has the kernel refuse to NEScript, after before, what it refuses to
+// another program, and claims what it is that is refused: without it, it is not.
+func refusedAlike(t *testing.T, before, script, lines string) {
+	t.Helper()
+	refused := func(other string) bool {
+		ns, err := runIn(t, before+other)
+		if err == nil {
+			drop(t, ns)
+		}
+		var no unix.Errno
+		return errors.As(err, &no)
+	}
+	theirs, err := runIn(t, before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer drop(t, theirs)
+	text, err := exec.Command("sh", "-c", strings.ReplaceAll(lines, "-n NS", "-n "+theirs.Name)).CombinedOutput()
+	var exit *exec.ExitError
+	const byKernel = 2 // of ip and tc: 1 and 255 are what they themselves say
+	if !errors.As(err, &exit) || exit.ExitCode() != byKernel {
+		t.Fatalf("%s: %v: %s", lines, err, text)
+	}
+	if !refused(script) {
+		t.Fatalf("%s is not refused, as %s is: %s", script, lines, text)
+	}
+	claimBy(t, script, refused)
+}
+
+// TestXfrm_offload and TestFilter_skipSW are of what only hardware does.
 func TestXfrm_offload(t *testing.T) {
 	needESP(t)
-	state := "state " + ends + "proto esp spi 0x100 reqid 7 mode tunnel aead 'rfc4106(gcm(aes))' 0x000102030405060708090a0b0c0d0e0f10111213 128"
-	policy := "policy dst 10.0.0.9 dir out"
-	for _, test := range []struct{ base, ours, theirs string }{
-		{state, " offload dev eth0 dir out", " offload dev eth0 dir out"},
-		{state, " offload packet dev eth0 dir out", " offload packet dev eth0 dir out"},
-		{state, " offload crypto dev eth0 dir out", " offload crypto dev eth0 dir out"},
-		{policy, " offload packet dev eth0", " offload packet dev eth0"},
-	} {
-		ns, err := runIn(t, "xfrm "+test.base)
-		if err != nil {
-			t.Fatal(err)
-		}
-		drop(t, ns)
-		_, refused := runIn(t, "xfrm "+test.base+test.ours)
-		theirs, err := runIn(t, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		cmd := exec.Command("ip", append([]string{"-n", theirs.Name, "xfrm"}, asIP(strings.Replace(test.base, " ", " add ", 1)+test.theirs)...)...)
-		text, err := cmd.CombinedOutput()
-		drop(t, theirs)
-		t.Logf("%s: %v; ip: %v %s", test.ours, refused, err, text)
+	const one = ends + "proto esp spi 0x100 reqid 7 mode tunnel aead 'rfc4106(gcm(aes))' 0x000102030405060708090a0b0c0d0e0f10111213 128"
+	for _, offload := range []string{"offload dev eth0 dir out", "offload crypto dev eth0 dir out", "offload packet dev eth0 dir out"} {
+		theirs := strings.Replace(offload, "offload dev", "offload crypto dev", 1)
+		refusedAlike(t, "", "xfrm state "+one+" "+offload, "ip -n NS xfrm state add "+one+" "+theirs)
+	}
+}
+
+func TestFilter_skipSW(t *testing.T) {
+	for _, kind := range []string{"u32 match u32 0 0", "matchall", "flower dst_ip 10.0.0.1", "bpf bytecode '1,6 0 0 4294967295'"} {
+		nstest.NeedTraffic(t, "filter "+strings.Fields(kind)[0])
+		words := "ingress protocol ip pref 5 " + kind + " skip_sw"
+		refusedAlike(t, "qdisc eth0 ingress;", "filter eth0 "+words, "tc -n NS filter add dev eth0 "+words)
 	}
 }
