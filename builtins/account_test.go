@@ -165,9 +165,6 @@ func see(t *testing.T, item string) {
 		t.Errorf("the table has no %q", item)
 	}
 	account.seen[item] = true
-	if nstest.InVM() {
-		fmt.Println("@seen", item)
-	}
 }
 
 // use is a verb or an option in a script, and the script without it, and with
@@ -334,7 +331,7 @@ func closeAccount(w io.Writer, release int) bool {
 		fmt.Fprintf(w, ", and %d need a newer kernel", len(newer))
 	}
 	fmt.Fprintf(w, "; %d set-ups the same as another program makes\n", account.same)
-	if nstest.InVM() || testing.Verbose() || os.Getenv("NESCRIPT_ACCOUNT") != "" {
+	if nstest.InVM() && wholeRun() || os.Getenv("NESCRIPT_ACCOUNT") != "" {
 		for _, item := range missing {
 			fmt.Fprintf(w, "not witnessed: %s\n", item)
 		}

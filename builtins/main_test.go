@@ -13,7 +13,7 @@ import (
 // decides only where all of them have.
 func TestMain(m *testing.M) {
 	nstest.Main(m, func(code int) int {
-		if !wholeRun() && os.Getenv("NESCRIPT_ACCOUNT") == "" && !nstest.InVM() {
+		if !wholeRun() && os.Getenv("NESCRIPT_ACCOUNT") == "" {
 			return code
 		}
 		ok := closeAccount(os.Stdout, kernelRelease())

@@ -282,36 +282,6 @@ func witnessed() []string {
 	return scripts
 }
 
-// TestOptions_witnessed wants each option of each kind of link, and of ports
-// and of set, in a test against the kernel.
-func TestOptions_witnessed(t *testing.T) {
-	used := map[string]bool{} // VERB OPTION
-	common := map[string]bool{}
-	for _, script := range witnessed() {
-		for _, stmt := range strings.Split(script, ";") {
-			fields := strings.Fields(stmt)
-			if len(fields) > 0 && modifiers[fields[0]] != 0 {
-				fields = fields[1:]
-			}
-			for _, w := range fields[min(1, len(fields)):] {
-				used[fields[0]+" "+w], common[w] = true, true
-			}
-		}
-	}
-	for _, s := range builtins.Table() {
-		if s.Group != builtins.Links && s.Group != builtins.Joining && s.Name != "port" {
-			continue
-		}
-		ofDummy := builtins.Lookup("dummy").Options // what every kind has
-		for _, o := range s.Options {
-			shared := slices.ContainsFunc(ofDummy, func(d builtins.Option) bool { return d.Name == o.Name })
-			if !used[s.Name+" "+o.Name] && !(shared && common[o.Name]) {
-				t.Errorf("no test against the kernel has %s %s", s.Name, o.Name)
-			}
-		}
-	}
-}
-
 // TestEnsure_twice ensures every link that the witnesses make twice over: the
 // second time there is nothing to do, whatever the kernel thinks of a change.
 func TestEnsure_twice(t *testing.T) {
