@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+
 	"github.com/nescript/nescript/builtins"
 	"github.com/nescript/nescript/nsexec"
 )
@@ -150,6 +153,18 @@ var moreSame = []sameAsIP{
 	{"encap seg6", "route 2001:db8:9::/48 encap seg6 mode encap segs 2001:db8::5 hmac 5 dev eth0", "route add 2001:db8:9::/48 encap seg6 mode encap segs 2001:db8::5 hmac 5 dev eth0"},
 	{"encap seg6local", "route 2001:db8:9::1 encap seg6local action End.B6 srh segs 2001:db8::5 hmac 5 dev eth0", "route add 2001:db8:9::1 encap seg6local action End.B6 srh segs 2001:db8::5 hmac 5 dev eth0"},
 	{"encap seg6local", "route 2001:db8:9::1 encap seg6local action End flavors next-csid dev eth0", "route add 2001:db8:9::1 encap seg6local action End flavors next-csid dev eth0"},
+	{"encap seg6", "nexthop id 5 encap seg6 mode encap segs 2001:db8::5 hmac 5 via 2001:db8::2 dev eth0",
+		"nexthop add id 5 encap seg6 mode encap segs 2001:db8::5 hmac 5 via 2001:db8::2 dev eth0"},
+	{"encap seg6", "route 2001:db8:9::1 nexthop encap seg6 mode encap segs 2001:db8::5 hmac 5 via 2001:db8::2 dev eth0 nexthop via 2001:db8::3 dev eth0",
+		"route add 2001:db8:9::1 nexthop encap seg6 mode encap segs 2001:db8::5 hmac 5 via 2001:db8::2 dev eth0 nexthop via 2001:db8::3 dev eth0"},
+	{"encap seg6local", "nexthop id 5 encap seg6local action End flavors next-csid via 2001:db8::2 dev eth0",
+		"nexthop add id 5 encap seg6local action End flavors next-csid via 2001:db8::2 dev eth0"},
+	{"encap seg6local", "route 2001:db8:9::1 nexthop encap seg6local action End flavors next-csid via 2001:db8::2 dev eth0 nexthop via 2001:db8::3 dev eth0",
+		"route add 2001:db8:9::1 nexthop encap seg6local action End flavors next-csid via 2001:db8::2 dev eth0 nexthop via 2001:db8::3 dev eth0"},
+	{"encap seg6local", "nexthop id 5 encap seg6local action End.B6 srh segs 2001:db8::5 hmac 5 via 2001:db8::2 dev eth0",
+		"nexthop add id 5 encap seg6local action End.B6 srh segs 2001:db8::5 hmac 5 via 2001:db8::2 dev eth0"},
+	{"encap seg6local", "route 2001:db8:9::1 nexthop encap seg6local action End.B6 srh segs 2001:db8::5 hmac 5 via 2001:db8::2 dev eth0 nexthop via 2001:db8::3 dev eth0",
+		"route add 2001:db8:9::1 nexthop encap seg6local action End.B6 srh segs 2001:db8::5 hmac 5 via 2001:db8::2 dev eth0 nexthop via 2001:db8::3 dev eth0"},
 	{"", "neigh eth0 10.0.0.5 managed", "neigh add 10.0.0.5 dev eth0 managed"},
 	{"", "neigh eth0 10.0.0.5 use", "neigh add 10.0.0.5 dev eth0 use"},
 	{"", "nexthop id 5 blackhole", "nexthop add id 5 blackhole"},
@@ -236,6 +251,36 @@ func TestPing_counted(t *testing.T) {
 }
 
 var echoed = regexp.MustCompile(`(?m)^Icmp: \d+ (?:\d+ ){7}(\d+)`)
+
+// TestAddr_proto reads what the ip at hand does not show.
+func TestAddr_proto(t *testing.T) {
+	says := func(ns nsexec.Ref) bool {
+		e, err := nsexec.NewEngine()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		const ifaProto = 11 // IFA_PROTO of linux/if_addr.h
+		found := false
+		if err := e.Look(t.Context(), ns, func(c *nsexec.Conn) error {
+			req := c.Request(unix.RTM_GETADDR, unix.NLM_F_DUMP)
+			req.AddData(nl.NewIfAddrmsg(unix.AF_INET))
+			msgs, err := req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWADDR)
+			for _, m := range msgs {
+				found = found || string(rawAttrs(t, m[unix.SizeofIfAddrmsg:])[ifaProto]) == "\x07"
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	ns, err := runIn(t, "addr eth0 10.0.0.1/24 proto 7")
+	if err != nil || !says(ns) {
+		t.Fatalf("the kernel shows no proto of the address; %v", err)
+	}
+	claim(t, "", "addr eth0 10.0.0.1/24 proto 7", says)
+}
 
 func gateway(dst string) string {
 	return map[string]string{"-4": "10.0.0.2", "-6": "2001:db8::2"}[familyOf(dst)]

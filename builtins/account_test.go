@@ -255,6 +255,9 @@ func othersOf(script string, spec *builtins.Spec, g builtins.Use, args []lang.Ar
 	out := []string{script[:from.Offset] + script[to.Offset:]}
 	if len(args) == 1 {
 		for _, flag := range builtins.Flags(spec) {
+			if flag == script[from.Offset:to.Offset] {
+				continue
+			}
 			out = append(out, script[:from.Offset]+flag+script[to.Offset:])
 		}
 	}
