@@ -33,6 +33,12 @@ var kindWitnesses = []kindWitness{
 	{"vlan", noVlan, witness{"vlan v5 link eth0 id 5 protocol 802.1ad", "link show v5", linkData("protocol", "802.1ad")}},
 	{"vlan", noVlan, witness{"vlan v5 link eth0 id 5 egress-qos-map 1:2 3:4", "link show v5", linkData("egress_qos.1.to", "4")}},
 	{"vlan", noVlan, witness{"vlan v5 link eth0 id 5 ingress-qos-map 1:2 3:4", "link show v5", linkData("ingress_qos.0.to", "2")}},
+	{"vlan", noVlan, witness{"vlan v5 link eth0 id 5 loose_binding on", "link show v5", linkData("flags.1", "LOOSE_BINDING")}},
+	{"vlan", noVlan, witness{"vlan v5 link eth0 id 5 bridge_binding on", "link show v5", linkData("flags.1", "BRIDGE_BINDING")}},
+	{"ipvlan", "", witness{"ipvlan i1 link eth1", "link show i1", map[string]string{"link": "eth1"}}},
+	{"ipvtap", "", witness{"ipvtap i1 link eth1", "link show i1", map[string]string{"link": "eth1"}}},
+	{"macsec", "", witness{"macsec i1 link eth1", "link show i1", map[string]string{"link": "eth1"}}},
+	{"xfrm", "", witness{"xfrm x1 dev eth0 if_id 9", "link show x1", map[string]string{"link": "eth0"}}},
 	{"bond", "", witness{"bond b1 mode active-backup miimon 50 up; down eth0; master eth0 b1; ensure bond b1 primary eth0 active_slave eth0", "link show b1",
 		map[string]string{"linkinfo.info_data.active_slave": "eth0", "linkinfo.info_data.primary": "eth0"}}},
 	{"vxcan", "", witness{"vxcan c0 alias near c1 up mtu 72 txqlen 9 group 4", "link show c0", map[string]string{"linkinfo.info_kind": "vxcan", "mtu": "72", "txqlen": "9", "group": "4", "ifalias": "near", "link": "c1"}}},
@@ -58,6 +64,7 @@ func TestKindsOfOtherKernels(t *testing.T) {
 	for _, test := range slices.Concat(kindWitnesses, otherKinds()) {
 		if nstest.HasKind(t, test.kind) {
 			test.w.check(t)
+			claimExternal(t, test)
 			seen++
 			continue
 		}
@@ -72,6 +79,21 @@ func TestKindsOfOtherKernels(t *testing.T) {
 		}
 	}
 	t.Logf("%d options witnessed; %d kinds that this kernel lacks said so", seen, len(lacking))
+}
+
+// claimExternal claims what a link has instead of what its kind needs otherwise.
+func claimExternal(t *testing.T, test kindWitness) {
+	t.Helper()
+	item := test.kind + " external"
+	bare, ok := strings.CutSuffix(test.w.script, " external")
+	if !ok || t.Failed() || hasSeen(item) {
+		return
+	}
+	for _, m := range makers {
+		if m.verb == test.kind && !test.w.says(t, bare+" "+m.needs) {
+			see(t, item)
+		}
+	}
 }
 
 // vlanFilterWitnesses are the options of a bridge that only a kernel with
