@@ -23,7 +23,8 @@ const nowhere = "99.0"
 var mootOptions = map[string]string{
 	"bridge mcast_hash_elasticity": "the kernel reads it and shows 16, whatever it was",
 	"hsr version":                  "the kernel tells nobody",
-	"bond clear_active_slave": "the bond chooses one again at once",
+	"bond clear_active_slave":      "the bond chooses one again at once",
+	"qdisc root": "it is so unless parent or handle ffff: is said", "filter root": "it is so unless another place is said",
 	"link link":                    "the kinds that have no verb, of those that there are, are made on no other link",
 	"mdb permanent":                "it is so unless temp is said",
 	"route rto_min lock":           "the kernel heeds it only locked, so it always is",

@@ -63,6 +63,7 @@ var textWitnesses = []struct{ needs, script, want string }{
 	{"qdisc hfsc", "qdisc eth0 handle 1: hfsc; class eth0 classid 1:10 hfsc sc rate 1mbit", "sc m1 0bit d 0us m2 1Mbit"},
 
 	{"filter fw", inRoot + "filter eth0 protocol ip pref 5 handle 6 fw flowid 1:10; replace filter eth0 protocol ip pref 5 handle 6 fw flowid 1:11", "classid 1:11"},
+	{"filter fw", inRoot + "filter eth0 root protocol ip pref 5 handle 6 fw flowid 1:10", "classid 1:10"},
 	{"filter u32", inRoot + "filter eth0 protocol ip pref 5 u32 match u32 0 0 flowid 1:10; del filter eth0 pref 5", "!flowid"},
 	{"filter u32", inRoot + "filter eth0 protocol ip pref 5 handle 3: u32 divisor 4; filter eth0 protocol ip pref 5 u32 ht 3:1 match u32 0 0 flowid 1:10", "fh 3:1:"},
 	{"filter u32", inRoot + "filter eth0 protocol ip pref 5 handle 3: u32 divisor 4; filter eth0 protocol ip pref 5 u32 match u32 0 0 link 3:", "link 3:"},
