@@ -167,7 +167,7 @@ func TestXfrm_offload(t *testing.T) {
 func TestFilter_skipSW(t *testing.T) {
 	for _, kind := range []string{"u32 match u32 0 0", "matchall", "flower dst_ip 10.0.0.1", "bpf bytecode '1,6 0 0 4294967295'"} {
 		nstest.NeedTraffic(t, "filter "+strings.Fields(kind)[0])
-		words := "ingress protocol ip pref 5 " + kind + " skip_sw"
+		words := "ingress protocol ip pref 5 " + kind + " skip_sw classid 1:1" // tc wants something behind it
 		ns, err := runIn(t, "qdisc eth0 ingress; filter eth0 "+words)
 		if err == nil { // some kernels take it
 			says := func(ns nsexec.Ref) bool { return strings.Contains(trafficText(t, ns), "skip_sw") }

@@ -20,7 +20,7 @@ import (
 func TestBond_lacp(t *testing.T) {
 	nstest.NeedKind(t, "bond")
 	told := func(options string) string {
-		ns, err := runIn(t, "bond b1 mode 802.3ad miimon 50 lacp_rate fast hw 02:00:00:00:00:77 "+options+" up; down eth0; master eth0 b1; up eth0")
+		ns, err := runIn(t, "bond b1 mode 802.3ad miimon 50 lacp_rate fast hw 02:00:00:00:00:77 "+options+" up; down eth0; master eth0 b1")
 		if err != nil {
 			t.Fatalf("%s: %v", options, err)
 		}

@@ -128,6 +128,10 @@ func trafficText(t *testing.T, ns nsexec.Ref) string {
 	}
 	var classes []string // in no order
 	for line := range strings.Lines(string(text)) {
+		line = dynamic.ReplaceAllString(line, "")
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
 		if strings.HasPrefix(line, "class") {
 			classes = append(classes, line)
 			continue
@@ -135,5 +139,5 @@ func trafficText(t *testing.T, ns nsexec.Ref) string {
 		out = append(out, line)
 	}
 	slices.Sort(classes)
-	return dynamic.ReplaceAllString(strings.Join(append(out, classes...), ""), "")
+	return strings.Join(append(out, classes...), "")
 }
