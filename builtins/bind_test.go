@@ -155,7 +155,7 @@ func TestCheck_refuses(t *testing.T) {
 		{"vxlan v id 5 srcport 1000", 3, "the least and the most"},
 		{"vxlan v id 5 srcport 2000 1000", 3, "the least and the most"},
 		{"vxlan v id 5 srcport 1000 ?", 0, ""},
-		{"tap t numtxqueues 4", 1, "multi_queue"},
+		{"tap t numtxqueues 4", 1, `has no option "numtxqueues"`},
 		{"bridge b hw 03:00:00:00:00:01", 2, "multicast"},
 		{"veth a b hw ff:ff:ff:ff:ff:ff", 3, "multicast"},
 		{"hw e 00:00:00:00:00:00", 1, "no address"},

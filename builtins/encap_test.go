@@ -50,6 +50,8 @@ func TestEncap_vrf(t *testing.T) {
 		{way + inVRF + "route 2001:db8:9::1 encap seg6local action End.DT4 vrftable 77 dev red", "-6 route show 2001:db8:9::1", map[string]string{"action": "End.DT4", "vrftable": "77"}},
 		{way + inVRF + "route 2001:db8:9::1 encap seg6local action End.DT6 vrftable 77 dev red", "-6 route show 2001:db8:9::1", map[string]string{"action": "End.DT6", "vrftable": "77"}},
 		{way + inVRF + "route 2001:db8:9::1 encap seg6local action End.DT46 vrftable 77 dev red", "-6 route show 2001:db8:9::1", map[string]string{"action": "End.DT46", "vrftable": "77"}},
+		{way + inVRF + "nexthop id 5 encap seg6local action End.DT6 vrftable 77 via 2001:db8::2 dev eth0", "nexthop show id 5", map[string]string{"vrftable": "77"}},
+		{way + inVRF + "route 2001:db8:9::1 nexthop encap seg6local action End.DT6 vrftable 77 via 2001:db8::2 dev eth0", "-6 route show 2001:db8:9::1", map[string]string{"vrftable": "77"}},
 	} {
 		w.check(t)
 	}

@@ -103,6 +103,10 @@ func asBridge(t *testing.T, before string, all []sameAs, shows ...string) {
 				t.Errorf("%s differs from %s:\n%s", test.script, test.lines, diff)
 			}
 		}
+		want := shown(t, ours, shows)
+		claimSame(t, hardware+before, test.script, func(ns nsexec.Ref) bool {
+			return shown(t, ns, shows) == want
+		})
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/nescript/nescript/lang/value"
 	"github.com/nescript/nescript/nsexec"
 	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
 )
 
 // geneveKind has the options of `ip link help geneve`, with the attributes
@@ -134,6 +135,19 @@ var macsecKind = kind{
 		}
 		return nil
 	},
+	also: mtuAfter,
+}
+
+// mtuAfter sets the MTU of a link once it is made: macsec_newlink of the kernel
+// gives it that of the link below, whatever was asked for.
+func mtuAfter(c *Call, link LinkArg) []nsexec.Step {
+	mtu, ok := Opt[int64](c, "mtu")
+	if !ok {
+		return nil
+	}
+	data := nl.Uint32Attr(uint32(mtu))
+	change := nsexec.LinkChange{Attrs: []nsexec.Attr{{Type: unix.IFLA_MTU, Data: data}}}
+	return []nsexec.Step{{NS: link.NS, Action: nsexec.SetLink(link.Link, "mtu", fmt.Sprintf("mtu %s %d", link.Link, mtu), change)}}
 }
 
 var cipherType = oneOf(

@@ -3,7 +3,8 @@
 package builtins
 
 import (
-	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/nescript/nescript/nsexec"
 )
@@ -18,17 +19,12 @@ func tunSpec(name, doc string) *Spec {
 		{Name: "multi_queue", Doc: "let several programs attach"},
 		{Name: "vnet_hdr", Doc: "put a virtio header before each packet"},
 		{Name: "pi", Doc: "put the packet's protocol before each packet"},
-	}, s.Options...)
+	}, slices.DeleteFunc(s.Options, func(o Option) bool {
+		return strings.HasSuffix(o.Name, "xqueues") // each program that attaches has a queue
+	})...)
 	s.ModParams = map[Modifiers][]Param{Del: {{Name: "LINK", Type: linkType, Many: true}}}
 	s.Needs = nil // it is made through /dev/net/tun, not as a kind of links
-	s.Verify = func(c *Call) *ArgError {
-		for _, name := range []string{"numtxqueues", "numrxqueues"} {
-			if g, ok := c.Option(name); ok {
-				return &ArgError{Arg: g.Arg, Msg: fmt.Sprintf("the kernel takes no %q of a %s", name, s.Name), Help: `"multi_queue" lets each program that attaches have a queue`}
-			}
-		}
-		return nil
-	}
+	s.Verify = nil
 	s.Compile = func(c *Call) ([]nsexec.Step, error) { return compileTun(c, name) }
 	return s
 }
@@ -36,9 +32,6 @@ func tunSpec(name, doc string) *Spec {
 func compileTun(c *Call, name string) ([]nsexec.Step, error) {
 	if c.Modifier == Del {
 		return perLink(c, "LINK", func(l nsexec.LinkRef) nsexec.Action { return nsexec.DelLink(l, name) }), nil
-	}
-	if err := c.verified(); err != nil {
-		return nil, err
 	}
 	link := c.Link("NAME")
 	cfg := nsexec.LinkConfig{Kind: name, Name: link.Link.Name}

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/nescript/nescript/nsexec"
 	"github.com/nescript/nescript/nsexec/nstest"
 )
 
@@ -58,6 +59,12 @@ func TestSizes_ipv4(t *testing.T) {
 		if there != (release(t) >= since) || there && binary.NativeEndian.Uint32(got) != w.want {
 			t.Errorf("%s: the attribute is %x", w.script, got)
 		}
+		if there {
+			claim(t, "", w.script, func(ns nsexec.Ref) bool {
+				is := rawLink(t, ns, "a")[w.attr]
+				return len(is) == 4 && binary.NativeEndian.Uint32(is) == w.want
+			})
+		}
 	}
 }
 
@@ -72,6 +79,7 @@ func TestSet_carrier(t *testing.T) {
 		if got := rawLink(t, ns, "d1")[unix.IFLA_CARRIER]; len(got) != 1 || got[0] != want {
 			t.Errorf("%s: the carrier is %v, want %d", script, got, want)
 		}
+		claim(t, "dummy d1 up;", script, func(ns nsexec.Ref) bool { return rawLink(t, ns, "d1")[unix.IFLA_CARRIER][0] == want })
 	}
 	undoes(t, "ip link add d1 type dummy\nip link set d1 up\nip link add d2 type dummy\nip link set d2 carrier off", []string{"set d1 carrier off; set d2 carrier on; set d1 mtu 1400"})
 }

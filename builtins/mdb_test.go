@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/nescript/nescript/nsexec"
 	"github.com/nescript/nescript/nsexec/nstest"
 )
 
@@ -56,6 +57,9 @@ func TestMDB(t *testing.T) {
 				t.Errorf("%s: %s is %q, want %q in %v", w.script, path, v, want, got)
 			}
 		}
+		claim(t, listening, w.script, func(ns nsexec.Ref) bool {
+			return w.holds(set(t, ns, "bridge mdb show"))
+		})
 	}
 }
 

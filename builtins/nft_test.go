@@ -59,6 +59,7 @@ func TestNft(t *testing.T) {
 	if tables, rules := nftKind(t, ns, "table"), nftKind(t, ns, "rule"); len(tables) != 1 || len(rules) != 3 || tables[0]["name"] != "f" {
 		t.Errorf("it has made %v and %v", tables, rules)
 	}
+	claim(t, "", "nft 'add table inet f'", func(ns nsexec.Ref) bool { return len(nftKind(t, ns, "table")) == 1 })
 	out, err := run(t, fmt.Sprintf("in %s < nft 'list tables' >", ns))
 	if err != nil || out != "table inet f\n" {
 		t.Errorf("it lists %q, %v", out, err)
@@ -200,6 +201,9 @@ func TestMasquerade(t *testing.T) {
 		if got := name.ReplaceAllString(inside(t, ns, "nft", "list", "ruleset"), "NAME"); got != want {
 			t.Errorf("%s: %s", test.script, cmp.Diff(want, got))
 		}
+		claim(t, "", test.script, func(ns nsexec.Ref) bool {
+			return name.ReplaceAllString(inside(t, ns, "nft", "list", "ruleset"), "NAME") == want
+		})
 		// nft takes what it shows, and then shows the same.
 		again := nstest.NS(t)
 		nftIn(t, again, inside(t, ns, "nft", "list", "ruleset"))

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os/exec"
 	"strings"
 	"testing"
@@ -71,6 +72,9 @@ func TestOffload(t *testing.T) {
 				t.Errorf("%s: %s is %t, want %t", test.script, name, on, want)
 			}
 		}
+		claim(t, "", test.script, func(ns nsexec.Ref) bool {
+			return maps.Equal(offloads(t, ns, "eth0"), got)
+		})
 	}
 }
 

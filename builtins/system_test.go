@@ -59,6 +59,10 @@ func TestPrograms(t *testing.T) {
 		if err != nil || got != test.want {
 			t.Errorf("%s: %q, %v; want %q", test.script, got, err, test.want)
 		}
+		claimBy(t, test.script, func(other string) bool {
+			out, err := run(t, other)
+			return err == nil && out == test.want
+		})
 	}
 }
 
@@ -80,6 +84,16 @@ func TestPrograms_fail(t *testing.T) {
 	if _, err := run(t, "expect exec false"); !errors.As(err, &exit) {
 		t.Errorf("expect exec false: %v", err)
 	}
+	for _, script := range []string{"expect exec false", "fail no way"} {
+		claimBy(t, script, func(other string) bool { return errorText(t, other) == errorText(t, script) })
+	}
+}
+
+// errorText is what is said of a script that fails.
+func errorText(t *testing.T, script string) string {
+	t.Helper()
+	_, err := run(t, script)
+	return fmt.Sprint(err)
 }
 
 // TestExec_cancel has a cancelled program end with its children.
@@ -142,9 +156,16 @@ func TestTCP(t *testing.T) {
 	if _, err := run(t, fmt.Sprintf("expect tcp from %s %s", ns.Name, l.Addr())); err != nil {
 		t.Error(err)
 	}
+	claimBy(t, fmt.Sprintf("expect tcp from %s %s", ns.Name, l.Addr()), func(other string) bool { return errorText(t, other) == "<nil>" && other != "" })
 	if _, err := run(t, fmt.Sprintf("expect tcp %s", l.Addr())); !errors.Is(err, unix.ECONNREFUSED) {
 		t.Errorf("outside: %v", err)
 	}
+	if _, err := run(t, fmt.Sprintf("in %s < veth e f up; addr e 10.5.0.1/24 >", ns)); err != nil {
+		t.Fatal(err)
+	}
+	nobody := fmt.Sprintf("expect tcp from %s 10.5.0.9:9 timeout 10s", ns.Name) // after 3 s it is known that there is nobody
+	unreachable := errorText(t, nobody)
+	claimBy(t, nobody, func(other string) bool { return errorText(t, other) == unreachable })
 	if _, err := run(t, fmt.Sprintf(`in %s < expect not tcp "[::1]:9" >`, ns)); err != nil {
 		t.Errorf("IPv6: %v", err)
 	}
@@ -160,6 +181,8 @@ func TestSettle(t *testing.T) {
 	if _, err := run(t, script); !errors.As(err, &un) || !strings.Contains(err.Error(), "a has no carrier") || strings.Contains(err.Error(), "empty") {
 		t.Errorf("a link whose other end is down: %v", err)
 	}
+	said := errorText(t, script)
+	claimBy(t, fmt.Sprintf("settle within 300ms %s", ns.Name), func(other string) bool { return lastLine(errorText(t, other)) == lastLine(said) })
 	if _, err := run(t, fmt.Sprintf("in %s < up b; settle within 5s >", ns)); err != nil {
 		t.Error(err)
 	}
@@ -194,7 +217,21 @@ func TestSysctl(t *testing.T) {
 			t.Errorf("%s is %q, want %q", key, got, want)
 		}
 	}
+	for script, key := range map[string]string{
+		"sysctl net.ipv4.ip_default_ttl 33": "net/ipv4/ip_default_ttl", "ensure sysctl net.ipv4.ip_default_ttl 34": "net/ipv4/ip_default_ttl",
+		"forward on": "net/ipv6/conf/all/forwarding",
+	} {
+		want := "33"
+		if key == "net/ipv6/conf/all/forwarding" {
+			want = "1"
+		} else if strings.HasPrefix(script, "ensure") {
+			want = "34"
+		}
+		claim(t, "", script, func(in nsexec.Ref) bool { return strings.TrimSpace(inside(t, in, "cat", "/proc/sys/"+key)) == want })
+	}
 }
+
+func lastLine(s string) string { return s[strings.LastIndex(strings.TrimSpace(s), "within")+1:] }
 
 func TestNamespaces(t *testing.T) {
 	a := nstest.NS(t).Name

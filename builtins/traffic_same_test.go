@@ -65,6 +65,7 @@ var sameAsTC = []struct{ needs, words string }{
 	{"filter matchall", "filter parent 1: protocol all pref 5 matchall flowid 1:10"},
 	{"filter fw", "filter parent 1: protocol ip pref 5 handle 6 fw flowid 1:10"},
 	{"filter fw", "filter parent 1: protocol ip pref 5 handle 6/0xff fw classid 1:10"},
+	{"filter matchall", "filter egress protocol all pref 5 matchall action gact drop"},
 	{"filter basic", "filter parent 1: protocol ip pref 5 basic flowid 1:10"},
 	{"filter flower", "filter ingress protocol ip pref 5 flower dst_ip 10.0.0.0/8 src_ip 10.1.0.1 ip_proto tcp dst_port 80 src_port 1000"},
 	{"filter flower", "filter ingress protocol ip pref 5 flower ip_proto tcp tcp_flags 0x2/0x12 ip_tos 0x10/0xff ip_ttl 5"},
@@ -76,7 +77,7 @@ var sameAsTC = []struct{ needs, words string }{
 }
 
 // under are the statements before one on a filter or a class.
-const under = "qdisc eth0 root handle 1: htb; class eth0 parent 1: classid 1:10 htb rate 1mbit; qdisc eth0 ingress;"
+const under = "qdisc eth0 root handle 1: htb; class eth0 parent 1: classid 1:10 htb rate 1mbit; qdisc eth0 clsact;"
 
 func TestTraffic_asTC(t *testing.T) {
 	for _, s := range sameAsTC {
@@ -100,9 +101,13 @@ func TestTraffic_asTC(t *testing.T) {
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Fatalf("%s: %v: %s", s.words, err, out)
 			}
-			if got, want := trafficText(t, ours), trafficText(t, theirs); got != want {
+			got, want := trafficText(t, ours), trafficText(t, theirs)
+			if got != want {
 				t.Errorf("ours:\n%s\ntc's:\n%s", got, want)
 			}
+			claimSame(t, before, verb+" eth0 "+args, func(ns nsexec.Ref) bool {
+				return trafficText(t, ns) == got
+			})
 		})
 	}
 }
@@ -115,12 +120,24 @@ var dynamic = regexp.MustCompile(`class (cake|fq_codel|sfq) .*|\b8[0-9a-f]{3}:|i
 func trafficText(t *testing.T, ns nsexec.Ref) string {
 	t.Helper()
 	var out []string
-	for _, show := range []string{"qdisc show dev eth0", "class show dev eth0", "filter show dev eth0", "filter show dev eth0 ingress"} {
-		lines := strings.Split(tcText(t, ns, show), "\n")
-		if strings.HasPrefix(show, "class") {
-			slices.Sort(lines)
-		}
-		out = append(out, dynamic.ReplaceAllString(strings.Join(lines, "\n"), ""))
+	cmd := exec.Command("tc", "-n", ns.Name, "-d", "-batch", "-")
+	cmd.Stdin = strings.NewReader("qdisc show dev eth0\nclass show dev eth0\nfilter show dev eth0\nfilter show dev eth0 ingress\nfilter show dev eth0 egress\n")
+	text, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("tc: %v: %s", err, text)
 	}
-	return strings.Join(out, "\n")
+	var classes []string // in no order
+	for line := range strings.Lines(string(text)) {
+		line = dynamic.ReplaceAllString(line, "")
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
+		if strings.HasPrefix(line, "class") {
+			classes = append(classes, line)
+			continue
+		}
+		out = append(out, line)
+	}
+	slices.Sort(classes)
+	return strings.Join(append(out, classes...), "")
 }

@@ -181,6 +181,10 @@ func TestClass(t *testing.T) {
 		if got := tcText(t, ns, "class show dev eth0 classid "+w.class); !strings.Contains(got, w.want) || (got == "") != (w.want == "") {
 			t.Errorf("%s: tc shows %q, want %q", script, got, w.want)
 		}
+		claim(t, "", script, func(ns nsexec.Ref) bool {
+			got := tcText(t, ns, "class show dev eth0 classid "+w.class)
+			return strings.Contains(got, w.want) && (got == "") == (w.want == "")
+		})
 	}
 }
 
@@ -210,6 +214,9 @@ func TestClass_hfsc(t *testing.T) {
 		if got := tcText(t, ns, "class show dev eth0 classid 1:10"); !strings.Contains(got, want) {
 			t.Errorf("%s: tc shows %q, want %q", script, got, want)
 		}
+		claim(t, "", script, func(ns nsexec.Ref) bool {
+			return strings.Contains(tcText(t, ns, "class show dev eth0 classid 1:10"), want)
+		})
 	}
 }
 

@@ -82,6 +82,7 @@ func TestWireguard(t *testing.T) {
 		if diff := cmp.Diff(test.want, wgDump(t, ns)); diff != "" {
 			t.Errorf("%s\n%s", test.script, diff)
 		}
+		claim(t, "", test.script, func(ns nsexec.Ref) bool { return slices.Equal(test.want, wgDump(t, ns)) })
 	}
 	for script, want := range map[string]unix.Errno{
 		make + "del peer wg0 " + wgPeer:                 unix.ENOENT,

@@ -56,6 +56,7 @@ var xfrmStates = []string{
 	ends + "proto esp spi 0x103 mode beet replay-window 64 flag noecn af-unspec extra-flag dont-encap-dscp seq 9 " + enc + " " + auth,
 	ends + "proto ah spi 0x104 auth 'hmac(sha1)' plaintext-is-a-key mode transport if_id 5 mark 7/0xff output-mark 9/0xf0",
 	ends + "proto esp spi 0x105 mode tunnel tfcpad 100 encap espinudp 4500 4501 0.0.0.0 sel src 10.1.0.0/16 dst 10.2.0.0/17 dev eth0 proto udp sport 5 dport 6 flag icmp " + enc + " " + auth,
+	ends + "proto esp spi 0x107 limit time-soft 60 limit time-use-soft 70 limit time-use-hard 80 limit byte-hard 91 limit packet-soft 92 sel proto gre key 5 " + enc + " " + auth,
 	ends + "proto comp spi 0x20 mode tunnel comp deflate output-mark 3",
 	"src 2001:db8::1 dst 2001:db8::2 proto esp spi 0x106 mode tunnel limit time-hard 1000 limit byte-soft 5000 limit packet-hard 9 sel proto ipv6-icmp type 128 code 0 " + enc + " " + auth,
 	"src 2001:db8::1 dst 2001:db8::2 proto route2 mode ro coa 2001:db8::9",
@@ -67,6 +68,8 @@ var xfrmPolicies = []string{
 	"dir fwd action block flag localok icmp mark 5/0xff if_id 6 dev eth0 priority 9",
 	"dst 10.0.0.9 proto tcp sport 5 dport 6 dir out ptype main limit time-soft 60 limit packet-soft 7",
 	"src 2001:db8::/64 proto ipv6-icmp type 135 code 0 dir out tmpl proto esp mode transport",
+	"dst 10.0.0.7 proto tcp dir out",
+	"dst 10.0.0.8 dir out limit time-hard 60 limit time-use-soft 70 limit time-use-hard 80 limit byte-soft 90 limit byte-hard 91 limit packet-hard 92",
 	"src 10.0.0.0/8 proto gre key 0x50006 dir in tmpl proto comp level use",
 }
 
@@ -117,6 +120,13 @@ func xfrmAsIP(t *testing.T, what string, all []string) {
 		if diff := cmp.Diff(want, got); diff != "" || !strings.Contains(got, "src") {
 			t.Errorf("%s differs from what ip makes:\n%s", words, diff)
 		}
+		claimSame(t, "", "xfrm "+what+" "+words, func(ns nsexec.Ref) bool {
+			is := xfrmShown(t, ns)
+			if what == "policy" && !strings.Contains(words, "index") {
+				is = number.ReplaceAllString(is, "")
+			}
+			return strings.ReplaceAll(is, ns.Name, "") == got
+		})
 	}
 }
 
@@ -143,6 +153,10 @@ func TestXfrm_change(t *testing.T) {
 		if !strings.HasPrefix(got, want) || want == "" && got != "" {
 			t.Errorf("%s: %q", script, got)
 		}
+		claim(t, "", script, func(ns nsexec.Ref) bool {
+			got := regexp.MustCompile(`index \d+`).ReplaceAllString(xfrmShown(t, ns), "index N")
+			return strings.HasPrefix(got, want) && (want != "" || got == "")
+		})
 	}
 	for script, want := range map[string]unix.Errno{
 		base + "xfrm policy dst 10.2.0.0/16 dir out": unix.EEXIST,

@@ -20,8 +20,9 @@ import (
 
 // Main is the TestMain of a package that touches the kernel: it runs the tests
 // in a user, a mount and a network namespace of their own, with and without
-// root. It does not return.
-func Main(m *testing.M) {
+// root. It does not return. Each of after is called there once the tests have
+// run, with the code that the binary is to end with, and returns it or another.
+func Main(m *testing.M, after ...func(code int) int) {
 	code, inside, err := nsexec.Sandbox()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -29,6 +30,9 @@ func Main(m *testing.M) {
 	}
 	if inside {
 		code = m.Run()
+		for _, f := range after {
+			code = f(code)
+		}
 	}
 	os.Exit(code)
 }
