@@ -16,7 +16,8 @@ import (
 
 const actionDoc = "what is done with it; actions come last: drop, pass and the like, " +
 	"mirred egress|ingress redirect|mirror dev LINK, police rate RATE burst SIZE, " +
-	"vlan pop|push id N, skbedit mark N, tunnel_key set|unset"
+	"vlan pop|push id N, skbedit mark N, tunnel_key set|unset, pedit [ex] munge HEADER FIELD set VALUE, " +
+	"csum HEADER, ct [commit] [zone N] [mark N] [nat …]"
 
 // controls are TC_ACT_* of linux/pkt_cls.h: what comes after an action.
 var controls = map[string]int32{
@@ -32,6 +33,7 @@ const (
 // actionReaders read the words of each action after its name.
 var actionReaders = map[string]func(*actionWords) (nsexec.TrafficAction, error){
 	"gact": readGact, "mirred": readMirred, "police": readPolice, "vlan": readVlan, "skbedit": readSkbedit, "tunnel_key": readTunnelKey,
+	"pedit": readPedit, "csum": readCsum, "ct": readCt,
 }
 
 // readAction reads the words of one action.
@@ -43,7 +45,7 @@ func readAction(words []string) (nsexec.TrafficAction, error) {
 	name := w.next()
 	read, ok := actionReaders[name]
 	if !ok {
-		return nsexec.TrafficAction{}, fmt.Errorf("%q is no action: drop, pass, mirred, police, vlan, skbedit or tunnel_key", name)
+		return nsexec.TrafficAction{}, fmt.Errorf("%q is no action: drop, pass, %s", name, sortedNames(actionReaders))
 	}
 	a, err := read(w)
 	switch {
@@ -73,6 +75,9 @@ func (w *actionWords) next() string {
 	w.rest = w.rest[1:]
 	return word
 }
+
+// is reports whether a word is the next.
+func (w *actionWords) is(word string) bool { return len(w.rest) > 0 && w.rest[0] == word }
 
 // control reads what comes after the action, if that is said.
 func (w *actionWords) control(otherwise int32) int32 {
@@ -195,11 +200,7 @@ func readSkbedit(w *actionWords) (nsexec.TrafficAction, error) {
 		switch w.rest[0] {
 		case "mark":
 			w.next()
-			m := actionValue(w, func(s string) (masked, error) {
-				v, err := maskedType(32).Parse(value.String(s))
-				m, _ := v.(masked)
-				return m, err
-			})
+			m := actionValue(w, parseMaskedMark)
 			add(nl.TCA_SKBEDIT_MARK, nl.Uint32Attr(uint32(m.value)))
 			if m.mask != math.MaxUint32 {
 				add(nl.TCA_SKBEDIT_MASK, nl.Uint32Attr(uint32(m.mask)))

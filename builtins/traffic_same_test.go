@@ -61,6 +61,18 @@ var sameAsTC = []struct{ needs, words string }{
 	{"action vlan", "filter ingress protocol ip pref 5 u32 match u32 0 0 action vlan pop"},
 	{"action tunnel_key", "filter ingress protocol ip pref 5 u32 match u32 0 0 action tunnel_key set src_ip 10.0.0.1 dst_ip 10.0.0.2 id 7 dst_port 4789 ttl 9"},
 	{"action tunnel_key", "filter ingress protocol ip pref 5 u32 match u32 0 0 action tunnel_key unset"},
+	{"action pedit", "filter ingress protocol ip pref 5 u32 match u32 0 0 action pedit munge offset 0 u8 set 0x45 munge offset 2 u16 clear munge offset -4 u32 set 0x12345678 retain 0xff00ff00 pipe"},
+	{"action pedit", "filter ingress protocol ip pref 5 u32 match u32 0 0 action pedit munge offset 6 u16 invert munge offset 9 u8 preserve munge offset 12 u32 invert retain 0xff"},
+	{"action pedit", "filter ingress protocol ip pref 5 u32 match u32 0 0 action pedit munge ip src set 10.9.8.7 munge ip dst clear munge ip tos set 0x10 retain 0xfc munge ip dport set 8080 munge ip sport set 53 munge ip icmp_type set 8"},
+	{"action pedit", "filter ingress protocol ip pref 5 u32 match u32 0 0 action pedit ex munge ip dst set 10.9.8.7 munge ip ttl add 255 munge ip ihl set 5 munge ip df set 0x40 munge ip protocol set 6 continue"},
+	{"action pedit", "filter ingress protocol ip pref 5 u32 match u32 0 0 action pedit ex munge eth src set 02:03:04:05:06:07 munge eth dst set 12:13:14:15:16:17 munge eth type set 0x800 pipe action pedit ex munge tcp sport set 81 munge tcp dport add 2 munge tcp flags set 2 retain 0x12"},
+	{"action pedit", "filter ingress protocol ipv6 pref 5 u32 match u32 0 0 action pedit ex munge ip6 src set 2001:db8::9 munge ip6 dst set fe80:1:2:3::4 munge ip6 hoplimit add 0xff munge ip6 traffic_class set 0x12 munge ip6 payload_len set 7 munge ip6 nexthdr set 17 munge udp dport set 53 munge udp sport set 99"},
+	{"action csum", "filter ingress protocol ip pref 5 u32 match u32 0 0 action csum ip4h and tcp or udp"},
+	{"action csum", "filter ingress protocol ip pref 5 u32 match u32 0 0 action csum icmp igmp udplite sctp pipe"},
+	{"action ct", "filter ingress protocol ip pref 5 u32 match u32 0 0 action ct zone 7 pipe action ct clear"},
+	{"action ct", "filter ingress protocol ip pref 5 u32 match u32 0 0 action ct commit force zone 3 mark 5/7 label 0102 nat src addr 10.0.0.1-10.0.0.9 port 1000-2000 drop"},
+	{"action ct", "filter ingress protocol ipv6 pref 5 u32 match u32 0 0 action ct commit nat dst addr 2001:db8::5"},
+	{"action ct", "filter ingress protocol ip pref 5 u32 match u32 0 0 action ct nat zone 2"},
 	{"filter bpf", "filter parent 1: protocol ip pref 5 bpf bytecode '1,6 0 0 4294967295' flowid 1:10"},
 	{"filter matchall", "filter parent 1: protocol all pref 5 matchall flowid 1:10"},
 	{"filter fw", "filter parent 1: protocol ip pref 5 handle 6 fw flowid 1:10"},
@@ -114,10 +126,11 @@ var dynamic = regexp.MustCompile(`class (cake|fq_codel|sfq) .*|\b8[0-9a-f]{3}:|i
 // trafficText is what tc shows of eth0.
 func trafficText(t *testing.T, ns nsexec.Ref) string {
 	t.Helper()
+	shows := []string{"qdisc show dev eth0", "class show dev eth0", "filter show dev eth0", "filter show dev eth0 ingress"}
 	var out []string
-	for _, show := range []string{"qdisc show dev eth0", "class show dev eth0", "filter show dev eth0", "filter show dev eth0 ingress"} {
-		lines := strings.Split(tcText(t, ns, show), "\n")
-		if strings.HasPrefix(show, "class") {
+	for i, text := range tcTexts(t, ns, shows...) {
+		lines := strings.Split(text, "\n")
+		if strings.HasPrefix(shows[i], "class") {
 			slices.Sort(lines)
 		}
 		out = append(out, dynamic.ReplaceAllString(strings.Join(lines, "\n"), ""))

@@ -3,6 +3,7 @@
 package builtins_test
 
 import (
+	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
@@ -187,11 +188,29 @@ func TestClass(t *testing.T) {
 // tcText is what tc prints of a namespace, for people.
 func tcText(t *testing.T, ns nsexec.Ref, words string) string {
 	t.Helper()
-	out, err := exec.Command("tc", append([]string{"-n", ns.Name, "-d"}, strings.Fields(words)...)...).CombinedOutput()
+	return tcTexts(t, ns, words)[0]
+}
+
+// tcTexts is what tc prints for each of some lines of words. It runs on a thread
+// that is in the namespace: tc -n would mount a new /sys each time, which in the
+// VM takes longer than all else that it does.
+func tcTexts(t *testing.T, ns nsexec.Ref, shows ...string) []string {
+	t.Helper()
+	out := make([]string, len(shows))
+	err := nsexec.Do(nsexec.NPName(ns.Name), nsexec.NAGeneric("tc", func() error {
+		for i, words := range shows {
+			text, err := exec.Command("tc", append([]string{"-d"}, strings.Fields(words)...)...).CombinedOutput()
+			if err != nil {
+				return fmt.Errorf("tc %s: %w: %s", words, err, text)
+			}
+			out[i] = string(text)
+		}
+		return nil
+	}))
 	if err != nil {
-		t.Fatalf("tc %s: %v: %s", words, err, out)
+		t.Fatal(err)
 	}
-	return string(out)
+	return out
 }
 
 func TestClass_hfsc(t *testing.T) {
@@ -273,6 +292,28 @@ var trafficMistakes = [][2]string{
 	{"filter eth0 u32 match u32 0 0 action explode", `"explode" is no action`},
 	{"filter eth0 u32 match u32 0 0 action police rate 1mbit", `police: it needs "rate" and "burst"`},
 	{"filter eth0 u32 match u32 0 0 action drop drop", "does not take"},
+	{"filter eth0 u32 match u32 0 0 action pedit ex", `it needs "munge"`},
+	{"filter eth0 u32 match u32 0 0 action pedit munge ipx dst set 1", `"ipx" is none of ip, ip6`},
+	{"filter eth0 u32 match u32 0 0 action pedit munge eth dst set 02:00:00:00:00:01", "needs the extended form"},
+	{"filter eth0 u32 match u32 0 0 action pedit munge ip ttl add 1", "add needs the extended form"},
+	{"filter eth0 u32 match u32 0 0 action pedit ex munge ip dport set 1", "tcp dport or udp dport"},
+	{"filter eth0 u32 match u32 0 0 action pedit ex munge ip nothing set 1", `"nothing" is no field of ip: ce, df, `},
+	{"filter eth0 u32 match u32 0 0 action pedit munge ip dst set 2001:db8::1", "of the other family"},
+	{"filter eth0 u32 match u32 0 0 action pedit munge ip dst put 10.0.0.1", `"put" is none of set`},
+	{"filter eth0 u32 match u32 0 0 action pedit munge ip df set 0x80", "bits that are not in 0x40"},
+	{"filter eth0 u32 match u32 0 0 action pedit munge offset 0 u8 set 256", "bits that are not in 0xff"},
+	{"filter eth0 u32 match u32 0 0 action pedit munge offset 3 u16 clear", "in two words"},
+	{"filter eth0 u32 match u32 0 0 action pedit munge offset 1 u64 clear", `"u64" is none of u8`},
+	{"filter eth0 u32 match u32 0 0 action pedit ex munge eth src set 02:00:00:00:00:01 retain 5", "retain is for fields of 32 bits"},
+	{"filter eth0 u32 match u32 0 0 action pedit ex munge ip6 src add ::1", "add is for numbers"},
+	{"filter eth0 u32 match u32 0 0 action csum", "csum: it needs "},
+	{"filter eth0 u32 match u32 0 0 action ct clear zone 3", "clear comes alone"},
+	{"filter eth0 u32 match u32 0 0 action ct force", "force needs commit"},
+	{"filter eth0 u32 match u32 0 0 action ct commit nat", "nat needs src or dst"},
+	{"filter eth0 u32 match u32 0 0 action ct nat src addr 10.0.0.1", "need commit"},
+	{"filter eth0 u32 match u32 0 0 action ct commit nat src addr 10.0.0.1-::1", "two families"},
+	{"filter eth0 u32 match u32 0 0 action ct label xyz", "is no label"},
+	{"filter eth0 u32 match u32 0 0 action ct zone 70000", "is more than 65535"},
 	{"filter eth0 matchall match u32 0 0", `matchall has no option "match"`},
 	{"filter eth0 ingress egress matchall", "a filter is at one place"},
 	{"filter eth0 flower dst_port 80", "flower needs ip_proto"},

@@ -226,45 +226,6 @@ func (m message) rewritten() message {
 	return m // the values are parts of the message
 }
 
-// filterActs are the attributes of filters that hold their actions.
-var filterActs = map[string]uint16{
-	"u32": nl.TCA_U32_ACT, "flower": nl.TCA_FLOWER_ACT, "matchall": nl.TCA_MATCHALL_ACT,
-	"fw": nl.TCA_FW_ACT, "basic": 3, "bpf": nl.TCA_BPF_ACT,
-}
-
-// stillActions clears, in place, what changes of actions by itself: counters and
-// when they were used. Of most, attribute 1 is the latter and 2 starts with
-// struct tc_gen; a police has its own.
-func stillActions(data []byte) {
-	list, _ := nl.ParseRouteAttr(data)
-	for _, act := range list {
-		parts, _ := nl.ParseRouteAttr(act.Value)
-		a, _ := parseAttrs(act.Value, 0)
-		police := a.text(nl.TCA_ACT_KIND) == "police"
-		for _, p := range parts {
-			switch p.Attr.Type &^ unix.NLA_F_NESTED {
-			case nl.TCA_ACT_STATS:
-				clear(p.Value)
-			case nl.TCA_ACT_OPTIONS:
-				stillOptions(p.Value, police)
-			}
-		}
-	}
-}
-
-func stillOptions(data []byte, police bool) {
-	const genUses, policeTM = 12, 6 // tc_gen's refcnt and bindcnt; TCA_POLICE_TM
-	list, _ := nl.ParseRouteAttr(data)
-	for _, o := range list {
-		switch {
-		case !police && o.Attr.Type == 1, police && o.Attr.Type == policeTM:
-			clear(o.Value)
-		case !police && o.Attr.Type == 2 && len(o.Value) >= genUses+8:
-			clear(o.Value[genUses : genUses+8])
-		}
-	}
-}
-
 const htbVersion = 3 // of struct tc_htb_glob; the kernel tells it with more digits
 
 // qdiscAt is the qdisc that is where a message's would be, or nil.
