@@ -4,7 +4,6 @@ package builtins_test
 
 import (
 	"fmt"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -80,10 +79,8 @@ func ipBatch(t *testing.T, ns nsexec.Ref, lines string) {
 	t.Helper()
 	var batch []string
 	run := func(stdin []string, args ...string) {
-		cmd := exec.Command("ip", append([]string{"-n", ns.Name}, args...)...)
-		cmd.Stdin = strings.NewReader(strings.Join(stdin, "\n"))
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("ip %q: %v: %s in\n%s", args, err, out, lines)
+		if _, err := nstest.Output(ns, strings.Join(stdin, "\n"), append([]string{"ip"}, args...)...); err != nil {
+			t.Fatalf("%v in\n%s", err, lines)
 		}
 	}
 	flush := func() {
@@ -122,13 +119,11 @@ func layer3Lines(t *testing.T, ns nsexec.Ref) []string {
 	}
 	var out, labels []string
 	for _, family := range families {
-		cmd := exec.Command("ip", "-n", ns.Name, family, "-o", "-d", "-batch", "-")
-		cmd.Stdin = strings.NewReader(strings.Join(layer3Shows[family], "\n"))
-		text, err := cmd.Output()
+		text, err := nstest.Output(ns, strings.Join(layer3Shows[family], "\n"), "ip", family, "-o", "-d", "-batch", "-")
 		if err != nil {
-			t.Fatalf("ip %s %q: %v", family, layer3Shows[family], err)
+			t.Fatal(err)
 		}
-		for line := range strings.Lines(string(text)) {
+		for line := range strings.Lines(text) {
 			line = countdown.ReplaceAllString(strings.TrimSpace(line), "$1 some")
 			line = asked.ReplaceAllString(line, "asked")
 			line = linkNumber.ReplaceAllString(line, "")

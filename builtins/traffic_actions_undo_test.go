@@ -3,8 +3,6 @@
 package builtins_test
 
 import (
-	"os/exec"
-	"strings"
 	"testing"
 
 	"github.com/nescript/nescript/nsexec/nstest"
@@ -35,10 +33,8 @@ func TestTraffic_undoActions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.Command("tc", "-n", ns.Name, "-batch", "-")
-		cmd.Stdin = strings.NewReader(olderActions)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, out)
+		if _, err := nstest.Output(ns, olderActions, "tc", "-batch", "-"); err != nil {
+			t.Fatal(err)
 		}
 		undoneTraffic(t, ns, run)
 	}

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"os/exec"
-
 	"github.com/nescript/nescript/nsexec"
 	"github.com/nescript/nescript/nsexec/nstest"
 )
@@ -78,6 +76,9 @@ var sameAsTC = []struct{ needs, words string }{
 	{"filter fw", "filter parent 1: protocol ip pref 5 handle 6 fw flowid 1:10"},
 	{"filter fw", "filter parent 1: protocol ip pref 5 handle 6/0xff fw classid 1:10"},
 	{"filter basic", "filter parent 1: protocol ip pref 5 basic flowid 1:10"},
+	{"filter basic", "filter parent 1: protocol ip pref 5 basic ematch 'cmp(u8 at 9 layer network mask 0xff eq 6) and not cmp(u16 at 2 layer transport trans gt 80)' flowid 1:10"},
+	{"filter basic", "filter parent 1: protocol ip pref 5 basic ematch 'meta(nf_mark shift 4 mask 0xf0 gt 24) or meta(pkt_len lt 100) or meta(dev eq \"eth7\")' flowid 1:10"},
+	{"filter basic", "filter parent 1: protocol ip pref 5 basic ematch 'u32(u16 0x1122 0xffff at nexthdr+4) and (u32(u8 6 0xff at 9) or not (u32(u32 5 7 at 12) and cmp(u32 at 0 layer 0 lt 7))) and (meta(sk_family eq 2) or meta(rt_iif eq dev))' flowid 1:10"},
 	{"filter flower", "filter ingress protocol ip pref 5 flower dst_ip 10.0.0.0/8 src_ip 10.1.0.1 ip_proto tcp dst_port 80 src_port 1000"},
 	{"filter flower", "filter ingress protocol ip pref 5 flower ip_proto tcp tcp_flags 0x2/0x12 ip_tos 0x10/0xff ip_ttl 5"},
 	{"filter flower", "filter ingress protocol ipv6 pref 5 flower dst_ip 2001:db8::/48 ip_proto icmpv6 type 128 code 0"},
@@ -108,9 +109,9 @@ func TestTraffic_asTC(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.Command("sh", "-c", "tc -n "+theirs.Name+" "+verb+" add dev eth0 "+args)
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Fatalf("%s: %v: %s", s.words, err, out)
+			args = strings.Replace(args, " ematch ", " match ", 1) // whose name is taken, by what u32 matches
+			if _, err := nstest.Output(theirs, "", "sh", "-c", "tc "+verb+" add dev eth0 "+args); err != nil {
+				t.Fatalf("%s: %v", s.words, err)
 			}
 			if got, want := trafficText(t, ours), trafficText(t, theirs); got != want {
 				t.Errorf("ours:\n%s\ntc's:\n%s", got, want)
@@ -128,9 +129,9 @@ func trafficText(t *testing.T, ns nsexec.Ref) string {
 	t.Helper()
 	shows := []string{"qdisc show dev eth0", "class show dev eth0", "filter show dev eth0", "filter show dev eth0 ingress"}
 	var out []string
-	for i, text := range tcTexts(t, ns, shows...) {
-		lines := strings.Split(text, "\n")
-		if strings.HasPrefix(shows[i], "class") {
+	for _, show := range shows {
+		lines := strings.Split(tcText(t, ns, show), "\n")
+		if strings.HasPrefix(show, "class") {
 			slices.Sort(lines)
 		}
 		out = append(out, dynamic.ReplaceAllString(strings.Join(lines, "\n"), ""))

@@ -3,8 +3,6 @@
 package builtins_test
 
 import (
-	"fmt"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -188,25 +186,7 @@ func TestClass(t *testing.T) {
 // tcText is what tc prints of a namespace, for people.
 func tcText(t *testing.T, ns nsexec.Ref, words string) string {
 	t.Helper()
-	return tcTexts(t, ns, words)[0]
-}
-
-// tcTexts is what tc prints for each of some lines of words. It runs on a thread
-// that is in the namespace: tc -n would mount a new /sys each time, which in the
-// VM takes longer than all else that it does.
-func tcTexts(t *testing.T, ns nsexec.Ref, shows ...string) []string {
-	t.Helper()
-	out := make([]string, len(shows))
-	err := nsexec.Do(nsexec.NPName(ns.Name), nsexec.NAGeneric("tc", func() error {
-		for i, words := range shows {
-			text, err := exec.Command("tc", append([]string{"-d"}, strings.Fields(words)...)...).CombinedOutput()
-			if err != nil {
-				return fmt.Errorf("tc %s: %w: %s", words, err, text)
-			}
-			out[i] = string(text)
-		}
-		return nil
-	}))
+	out, err := nstest.Output(ns, "", append([]string{"tc", "-d"}, strings.Fields(words)...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -340,6 +320,20 @@ func TestTraffic_mistakes(t *testing.T) {
 			t.Errorf("%s: %v, want %q", m[0], err, m[1])
 		}
 	}
+}
+
+// TestTraffic_ematches: what is wrong with an expression is said before a run.
+func TestTraffic_ematches(t *testing.T) {
+	refused(t, map[string]string{
+		`filter eth0 basic ematch 'cmp(u8 at 9 eq 6'`:                        "the parenthesis of cmp is not closed",
+		`filter eth0 basic ematch 'cmp(u8 at 9 eq 6))'`:                      "nothing is open",
+		`filter eth0 basic ematch 'cmp(u8 at 9 is 6)'`:                       `"is" is none of eq, gt, lt`,
+		`filter eth0 basic ematch 'cmp(u8 at 9 eq 6) xor cmp(u8 at 9 eq 6)'`: `"xor" is none of and, or`,
+		`filter eth0 basic ematch 'ipset(x src)'`:                            `"ipset" is no match: cmp, meta, u32`,
+		`filter eth0 basic ematch 'meta(nothing eq 6)'`:                      `"nothing" is no number`,
+		`filter eth0 basic ematch 'meta(nf_mark eq "x")'`:                    "have names",
+		`filter eth0 basic ematch 'u32(u16 1 1 at 3)'`:                       "does not fit",
+	})
 }
 
 // TestTraffic_lacks: a kernel without a kind says what it was built without.

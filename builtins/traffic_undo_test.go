@@ -4,7 +4,6 @@ package builtins_test
 
 import (
 	"fmt"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -79,10 +78,8 @@ func TestTraffic_undo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.Command("tc", "-n", ns.Name, "-batch", "-")
-			cmd.Stdin = strings.NewReader(olderTraffic)
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Fatalf("%v: %s", err, out)
+			if _, err := nstest.Output(ns, olderTraffic, "tc", "-batch", "-"); err != nil {
+				t.Fatal(err)
 			}
 			undoneTraffic(t, ns, run)
 		})
@@ -123,13 +120,14 @@ func allTraffic(t *testing.T, ns nsexec.Ref) string {
 		}
 	}
 	var out []string
-	for i, text := range tcTexts(t, ns, shows...) {
-		if strings.HasPrefix(shows[i], "qdisc") || strings.HasPrefix(shows[i], "class") {
+	for _, show := range shows {
+		text := tcText(t, ns, show)
+		if strings.HasPrefix(show, "qdisc") || strings.HasPrefix(show, "class") {
 			lines := strings.Split(text, "\n")
 			slices.Sort(lines)
 			text = strings.Join(lines, "\n")
 		}
-		out = append(out, "== "+shows[i], counters.ReplaceAllString(text, ""))
+		out = append(out, "== "+show, counters.ReplaceAllString(text, ""))
 	}
 	return strings.Join(out, "\n")
 }
