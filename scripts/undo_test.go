@@ -32,7 +32,7 @@ func TestFaultPoints(t *testing.T) {
 	var all tally
 	for _, file := range slices.Sorted(maps.Keys(small)) {
 		t.Run(file, func(t *testing.T) {
-			world := newWorld(t, false)
+			world := newWorld(t, "")
 			reached := map[int32]bool{}
 			var last *hunt
 			for _, params := range small[file] {

@@ -62,6 +62,8 @@ var changes = []struct{ command, want string }{
 	{"ip -n N neigh add proxy 10.0.0.6 dev v1", `proxy = {"dev":"v1","dst":"10.0.0.6"`},
 	{"bridge -n N fdb add 02:00:00:00:00:05 dev v0 master static", `"mac":"02:00:00:00:00:05"`},
 	{"ip -n N nexthop add id 5 via 10.0.0.2 dev v1", `nexthop = {"dev":"v1"`},
+	{"ip -n N token set ::7 dev v1", `"token":"::7"`},
+	{"tc -n N qdisc add dev br0 ingress && tc -n N filter add dev br0 ingress pref 5 u32 match u32 5 5 action mirred egress redirect dev v0", "traffic = filter protocol all pref 5 u32"},
 	{"tc -n N qdisc add dev v1 root tbf rate 1mbit burst 10kb latency 10ms", `"kind":"tbf"`},
 	{"ip netns exec N sysctl -qw net.ipv4.conf.v1.rp_filter=2", "sysctl ipv4/conf/v1/rp_filter = 2"},
 	{"ip netns exec N sysctl -qw net.ipv6.conf.v1.stable_secret=2001:db8::", "stable_secret"},
