@@ -3,6 +3,7 @@
 package builtins_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/nescript/nescript/nsexec/nstest"
@@ -37,5 +38,33 @@ func TestTraffic_undoActions(t *testing.T) {
 			t.Fatal(err)
 		}
 		undoneTraffic(t, ns, run)
+	}
+}
+
+// TestFilter_actions are what tc has no words for, or other ones.
+func TestFilter_actions(t *testing.T) {
+	for _, what := range []string{"action pedit", "filter basic"} {
+		nstest.NeedTraffic(t, what)
+	}
+	ns, err := runIn(t, `qdisc eth0 ingress
+filter eth0 ingress pref 5 matchall action pedit munge offset 20 u16 at 0 offmask f0 shift 2 set 7
+filter eth0 ingress pref 6 matchall action pedit ex munge ip6 flow_lbl set 0xfffff munge ip ttl decrement munge eth src invert
+filter eth0 ingress pref 7 basic ematch 'meta(dev eq "eth7") and meta(pkt_len eq 0)' action pedit munge ip icmp_code set 3`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := tcText(t, ns, "filter show dev eth0 ingress")
+	for _, want := range []string{
+		"key #0  at 20: val 00070000 mask 0000ffff",
+		"key #0  at ipv6+0: val 000fffff mask fff00000",
+		"key #1  at ipv4+8: add ff000000 mask 00ffffff",
+		"key #2  at eth+4: val 0000ffff mask ffffffff",
+		"key #3  at eth+8: val ffffffff mask ffffffff",
+		"meta(dev eq eth7)", "AND meta(pkt_len eq 0)",
+		"key #0  at 20: val 00030000 mask ff00ffff",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("tc shows no %q in\n%s", want, got)
+		}
 	}
 }

@@ -3,6 +3,7 @@
 package nsexec
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/vishvananda/netlink/nl"
@@ -15,23 +16,36 @@ var filterActs = map[string]uint16{
 	"fw": nl.TCA_FW_ACT, "basic": 3, "bpf": nl.TCA_BPF_ACT,
 }
 
-// stillActions clears, in place, what changes of actions by itself: counters and
-// when they were used.
-func stillActions(data []byte) {
-	list, _ := nl.ParseRouteAttr(data)
-	for _, act := range list {
-		parts, _ := nl.ParseRouteAttr(act.Value)
-		a, _ := parseAttrs(act.Value, 0)
-		of := actionAttrsOf(a.text(nl.TCA_ACT_KIND))
-		for _, p := range parts {
-			switch p.Attr.Type &^ unix.NLA_F_NESTED {
-			case nl.TCA_ACT_STATS:
-				clear(p.Value)
-			case nl.TCA_ACT_OPTIONS:
-				of.still(p.Value)
-			}
-		}
+// filterOption is an option of a filter as the kernel takes it.
+func filterOption(kind string, option uint16, value []byte) []byte {
+	switch {
+	case option == filterActs[kind]:
+		return rewriteAttrs(value, func(number uint16, act []byte) (uint16, []byte) {
+			return number, stillAction(act)
+		})
+	case option == filterFlags[kind] && len(value) == 4:
+		const settable = 1 | 2 | 16 // SKIP_HW, SKIP_SW, VERBOSE
+		value = bytes.Clone(value)
+		byteOrder.PutUint32(value, byteOrder.Uint32(value)&settable)
 	}
+	return value
+}
+
+// stillAction is an action without what changes by itself: counters and when it
+// was used. Of its options it says that they are attributes, which the kernel
+// does not, but demands of ct and of newer kinds.
+func stillAction(act []byte) []byte {
+	a, _ := parseAttrs(act, 0)
+	of := actionAttrsOf(a.text(nl.TCA_ACT_KIND))
+	return rewriteAttrs(act, func(kind uint16, value []byte) (uint16, []byte) {
+		switch kind {
+		case nl.TCA_ACT_STATS:
+			return 0, nil
+		case nl.TCA_ACT_OPTIONS:
+			return kind | unix.NLA_F_NESTED, rewriteAttrs(value, of.still)
+		}
+		return kind, value
+	})
 }
 
 // actionAttrs are the attributes of a kind of action that hold when it was used
@@ -56,15 +70,33 @@ func actionAttrsOf(kind string) actionAttrs {
 	return actionAttrs{tm: 1, gens: []uint16{2}}
 }
 
-func (of actionAttrs) still(data []byte) {
+// still drops the one, which some kinds do not take, and clears in the others how
+// often the action is used.
+func (of actionAttrs) still(kind uint16, value []byte) (uint16, []byte) {
 	const uses = 12 // tc_gen's refcnt and bindcnt
-	list, _ := nl.ParseRouteAttr(data)
-	for _, o := range list {
-		switch {
-		case o.Attr.Type == of.tm:
-			clear(o.Value)
-		case slices.Contains(of.gens, o.Attr.Type) && len(o.Value) >= uses+8:
-			clear(o.Value[uses : uses+8])
+	switch {
+	case kind == of.tm:
+		return 0, nil
+	case slices.Contains(of.gens, kind) && len(value) >= uses+8:
+		value = bytes.Clone(value)
+		clear(value[uses : uses+8])
+	}
+	return kind, value
+}
+
+// rewriteAttrs is a list of attributes with each as f returns it; those whose kind
+// becomes 0 are left out. What is no list stays as it is.
+func rewriteAttrs(data []byte, f func(kind uint16, value []byte) (uint16, []byte)) []byte {
+	list, err := nl.ParseRouteAttr(data)
+	if err != nil {
+		return data
+	}
+	var out []byte
+	for _, a := range list {
+		const flags = unix.NLA_F_NESTED | unix.NLA_F_NET_BYTEORDER
+		if kind, value := f(a.Attr.Type&^flags, a.Value); kind != 0 {
+			out = append(out, nl.NewRtAttr(int(kind|a.Attr.Type&flags), value).Serialize()...)
 		}
 	}
+	return out
 }

@@ -199,31 +199,33 @@ var filterFlags = map[string]uint16{"u32": 11, "flower": 22, "matchall": nl.TCA_
 // rewritten has the options as the kernel takes them, where that is not how it
 // tells them.
 func (m message) rewritten() message {
-	a := m.attrs()
-	kind := a.text(nl.TCA_KIND)
-	opts, err := nl.ParseRouteAttr(a[nl.TCA_OPTIONS])
-	if err != nil {
-		return m // no attributes, but a struct
-	}
+	head := headers[m.kind]
+	kind := m.attrs().text(nl.TCA_KIND)
+	var rewrite func(string, uint16, []byte) []byte
 	switch {
 	case m.kind == unix.RTM_NEWQDISC && kind == "htb":
-		for _, o := range opts {
-			if o.Attr.Type == nl.TCA_HTB_INIT && len(o.Value) >= 4 {
-				byteOrder.PutUint32(o.Value, htbVersion)
-			}
-		}
-	case m.kind == unix.RTM_NEWTFILTER:
-		for _, o := range opts {
-			if o.Attr.Type == filterActs[kind] {
-				stillActions(o.Value)
-			}
-			if o.Attr.Type == filterFlags[kind] && len(o.Value) == 4 {
-				const settable = 1 | 2 | 16 // SKIP_HW, SKIP_SW, VERBOSE
-				byteOrder.PutUint32(o.Value, byteOrder.Uint32(o.Value)&settable)
-			}
-		}
+		rewrite = htbOption
+	case m.kind == unix.RTM_NEWTFILTER && filterActs[kind] != 0:
+		rewrite = filterOption
+	default:
+		return m // of many kinds the options are no attributes, but a struct
 	}
-	return m // the values are parts of the message
+	body := rewriteAttrs(m.body[head:], func(attr uint16, value []byte) (uint16, []byte) {
+		if attr == nl.TCA_OPTIONS {
+			value = rewriteAttrs(value, func(option uint16, v []byte) (uint16, []byte) { return option, rewrite(kind, option, v) })
+		}
+		return attr, value
+	})
+	return message{m.kind, append(bytes.Clone(m.body[:head]), body...)}
+}
+
+// htbOption is an option of an htb as the kernel takes it.
+func htbOption(_ string, option uint16, value []byte) []byte {
+	if option == nl.TCA_HTB_INIT && len(value) >= 4 {
+		value = bytes.Clone(value)
+		byteOrder.PutUint32(value, htbVersion)
+	}
+	return value
 }
 
 const htbVersion = 3 // of struct tc_htb_glob; the kernel tells it with more digits

@@ -127,7 +127,11 @@ func newHunt(t *testing.T, w *world, path string, params map[string]string) *hun
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &hunt{world: w, name: filepath.Base(path), src: string(src), params: params, step: nstest.Sample(1, 3, 11), told: map[string]bool{}}
+	step := nstest.Sample(1, 3, 11)
+	if nstest.InVM() {
+		step = nstest.Sample(1, 19, 37)
+	}
+	return &hunt{world: w, name: filepath.Base(path), src: string(src), params: params, step: step, told: map[string]bool{}}
 }
 
 // failed is called after a run that was made to fail. A run that passed all the

@@ -45,6 +45,9 @@ link set iv0 up
 link set gre1 up
 link set sit1 up
 link set wg0 mtu 1400 up
+IP
+ip -n old2 link set d0 up # whose carrier next hops demand
+ip -batch - <<'IP'
 addr add 10.1.0.1/24 dev e0
 addr add 2001:db8:1::1/64 dev e0
 addr add 10.2.0.1/24 dev du0
