@@ -21,8 +21,8 @@ import (
 // must be the same, to the word.
 type sameAsIP struct{ needs, script, ip string }
 
-// check makes both, in namespaces that have what before makes.
-func (s sameAsIP) check(t *testing.T, before string) {
+// compare makes both, in namespaces that have what before makes.
+func (s sameAsIP) compare(t *testing.T, before string) {
 	if !inTurn(s.needs) {
 		return
 	}
@@ -151,9 +151,9 @@ var (
 // as it was.
 type undoneLayer3 struct{ needs, older, run string }
 
-// check has the run fail, and has another end and be taken back by its journal
+// undone has the run fail, and has another end and be taken back by its journal
 // alone.
-func (u undoneLayer3) check(t *testing.T, before string) {
+func (u undoneLayer3) undone(t *testing.T, before string) {
 	if !inTurn(u.needs) {
 		return
 	}

@@ -54,8 +54,16 @@ const (
 // TestKindsOfOtherKernels holds the kinds that this kernel may lack to what ip
 // shows of them, or to the error that says what is missing.
 func TestKindsOfOtherKernels(t *testing.T) {
+	checkKinds(t, slices.Concat(kindWitnesses, otherKinds()))
+}
+
+// TestTunnelsOfOtherKernels does so with tunnels.
+func TestTunnelsOfOtherKernels(t *testing.T) { checkKinds(t, otherTunnels()) }
+
+func checkKinds(t *testing.T, all []kindWitness) {
+	t.Helper()
 	seen, lacking := 0, map[string]bool{}
-	for _, test := range slices.Concat(kindWitnesses, otherKinds()) {
+	for _, test := range all {
 		if nstest.HasKind(t, test.kind) {
 			test.w.check(t)
 			seen++
