@@ -123,7 +123,7 @@ func (v *view) take(name string, ns nsexec.NsProvider) {
 	v.err = nsexec.Do(ns, nsexec.NAGeneric("dump", func() error {
 		var running []*asked
 		for _, q := range slices.Concat(questions, bridgeQuestions()) {
-			if _, err := exec.LookPath(q.program[0]); err != nil && q.text != "" {
+			if _, err := exec.LookPath(q.program[0]); err != nil && q.text != "" || q.none != nil && q.none() {
 				continue
 			}
 			a, err := q.start()
@@ -158,8 +158,9 @@ type question struct {
 	program []string
 	batch   []string // commands that it reads, as it takes them in -batch
 	answers []string
-	lacking bool   // the kernel may have nothing of the kind, and then the program fails
-	text    string // what the answer is where it is lines of text; a program that is not there has none
+	lacking bool        // the kernel may have nothing of the kind, and then the program fails
+	none    func() bool // whether there is nothing to ask about
+	text    string      // what the answer is where it is lines of text; a program that is not there has none
 }
 
 var questions = []question{
@@ -173,8 +174,8 @@ var questions = []question{
 	},
 	{program: []string{"ip", "-6", "-j", "-d", "rule", "show"}, answers: []string{"rule6"}},
 	{program: []string{"tc", "-j", "-d", "qdisc", "show"}, answers: []string{"qdisc"}},
-	{program: []string{"ip", "-d", "-batch", "-"}, batch: []string{"xfrm policy", "xfrm state"}, text: "policy"},
-	{program: []string{"nft", "-s", "list", "ruleset"}, text: "nft"},
+	{program: []string{"ip", "-d", "-batch", "-"}, batch: []string{"xfrm policy", "xfrm state"}, text: "policy", none: noXfrm},
+	{program: []string{"nft", "-s", "list", "ruleset"}, text: "nft", none: noRuleset},
 	{program: []string{"ethtool", "-k", "*"}, text: "offload"},
 }
 

@@ -9,6 +9,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
 )
 
 // bridgeQuestions are those for bridge: one run for all, or one each where the
@@ -63,4 +67,24 @@ func (v *view) notes(what string, o map[string]any) {
 	case "qdisc":
 		v.queued = append(v.queued, fmt.Sprint(o["dev"]))
 	}
+}
+
+// noRuleset reports whether nft has nothing to say of the namespace of this
+// thread, which is asked sooner than nft has started.
+func noRuleset() bool {
+	const getTable = unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_GETTABLE
+	req := nl.NewNetlinkRequest(getTable, unix.NLM_F_DUMP)
+	req.AddData(&nl.Nfgenmsg{NfgenFamily: unix.AF_UNSPEC, Version: nl.NFNETLINK_V0})
+	tables, err := req.Execute(unix.NETLINK_NETFILTER, 0)
+	return err == nil && len(tables) == 0
+}
+
+// noXfrm does so of IPsec.
+func noXfrm() bool {
+	policies, err := netlink.XfrmPolicyList(netlink.FAMILY_ALL)
+	if err != nil || len(policies) > 0 {
+		return false
+	}
+	states, err := netlink.XfrmStateList(netlink.FAMILY_ALL)
+	return err == nil && len(states) == 0
 }

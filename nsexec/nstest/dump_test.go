@@ -65,6 +65,8 @@ var changes = []struct{ command, want string }{
 	{"ip -n N token set ::7 dev v1", `"token":"::7"`},
 	{"tc -n N qdisc add dev br0 ingress && tc -n N filter add dev br0 ingress pref 5 u32 match u32 5 5 action mirred egress redirect dev v0", "traffic = filter protocol all pref 5 u32"},
 	{"tc -n N qdisc add dev v1 root tbf rate 1mbit burst 10kb latency 10ms", `"kind":"tbf"`},
+	{"ip -n N xfrm policy add dst 10.7.0.0/16 dir fwd action block", "dst 10.7.0.0/16"},
+	{"ip netns exec N nft add table inet t", "nft = table inet t"},
 	{"ip netns exec N sysctl -qw net.ipv4.conf.v1.rp_filter=2", "sysctl ipv4/conf/v1/rp_filter = 2"},
 	{"ip netns exec N sysctl -qw net.ipv6.conf.v1.stable_secret=2001:db8::", "stable_secret"},
 	{"ip netns add more", "file /run/netns/more"},
