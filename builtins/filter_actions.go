@@ -16,8 +16,9 @@ import (
 
 const actionDoc = "what is done with it; actions come last: drop, pass and the like, " +
 	"mirred egress|ingress redirect|mirror dev LINK, police rate RATE burst SIZE, " +
-	"vlan pop|push id N, skbedit mark N, tunnel_key set|unset, pedit [ex] munge HEADER FIELD set VALUE, " +
-	"csum HEADER, ct [commit] [zone N] [mark N] [nat …]"
+	"vlan pop|push id N, skbedit mark N, tunnel_key set|unset, " +
+	"pedit [ex] munge ip|ip6|tcp|udp|eth FIELD or offset N u8|u16|u32, then set|add|decrement|invert|clear|preserve [VALUE] [retain MASK], " +
+	"csum ip4h|tcp|udp…, ct [commit] [force] [clear] [zone N] [mark N] [label HEX] [nat src|dst addr A[-B] [port A[-B]]]"
 
 // controls are TC_ACT_* of linux/pkt_cls.h: what comes after an action.
 var controls = map[string]int32{
