@@ -17,14 +17,16 @@ filter add dev eth0 ingress protocol ip pref 4 u32 match ip dst 10.1.0.0/16 acti
 filter add dev eth0 ingress protocol ip pref 5 u32 match ip dst 10.2.0.0/16 action ct commit zone 7 mark 5/7 nat src addr 10.3.0.1-10.3.0.9 port 1000-2000 pipe action ct clear
 filter add dev eth0 ingress protocol ip pref 6 u32 match ip dst 10.3.0.0/16 action nat ingress 10.3.0.0/16 10.4.0.0 pipe action connmark zone 5
 filter add dev eth0 ingress protocol ip pref 7 basic match 'cmp(u8 at 9 layer network mask 0xff eq 6) and not (meta(nf_mark mask 0xf eq 3) or u32(u16 0x1122 0xffff at 4))' action pass
+filter add dev eth0 ingress protocol ip pref 8 matchall action gact pass
 `
 
 // TestTraffic_undoActions: filters come back with whatever they do.
 func TestTraffic_undoActions(t *testing.T) {
-	for _, what := range []string{"action pedit", "action csum", "action ct", "action nat", "action connmark", "filter basic"} {
+	for _, what := range []string{"action pedit", "action csum", "action ct", "action nat", "action connmark", "filter basic", "filter matchall"} {
 		nstest.NeedTraffic(t, what)
 	}
 	for _, run := range []string{
+		"replace filter eth0 ingress protocol ip pref 8 matchall action drop",
 		"del qdisc eth0 ingress",
 		"del filter eth0 ingress pref 7; del filter eth0 ingress pref 3; del filter eth0 ingress pref 5; del filter eth0 ingress pref 4; del filter eth0 ingress pref 6",
 		"replace filter eth0 ingress protocol ip pref 4 handle 800::800 u32 match ip dst 10.7.0.0/16 action csum udp; " +
@@ -43,13 +45,15 @@ func TestTraffic_undoActions(t *testing.T) {
 
 // TestFilter_actions are what tc has no words for, or other ones.
 func TestFilter_actions(t *testing.T) {
-	for _, what := range []string{"action pedit", "filter basic"} {
+	for _, what := range []string{"action pedit", "filter basic", "filter matchall"} {
 		nstest.NeedTraffic(t, what)
 	}
 	ns, err := runIn(t, `qdisc eth0 ingress
 filter eth0 ingress pref 5 matchall action pedit munge offset 20 u16 at 0 offmask f0 shift 2 set 7
 filter eth0 ingress pref 6 matchall action pedit ex munge ip6 flow_lbl set 0xfffff munge ip ttl decrement munge eth src invert
-filter eth0 ingress pref 7 basic ematch 'meta(dev eq "eth7") and meta(pkt_len eq 0)' action pedit munge ip icmp_code set 3`)
+filter eth0 ingress pref 7 basic ematch 'meta(dev eq "eth7") and meta(pkt_len eq 0)' action pedit munge ip icmp_code set 3
+filter eth0 ingress pref 8 matchall action drop
+replace filter eth0 ingress pref 8 matchall action trap`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,6 +65,7 @@ filter eth0 ingress pref 7 basic ematch 'meta(dev eq "eth7") and meta(pkt_len eq
 		"key #2  at eth+4: val 0000ffff mask ffffffff",
 		"key #3  at eth+8: val ffffffff mask ffffffff",
 		"meta(dev eq eth7)", "AND meta(pkt_len eq 0)",
+		"gact action trap",
 		"key #0  at 20: val 00030000 mask ff00ffff",
 	} {
 		if !strings.Contains(got, want) {

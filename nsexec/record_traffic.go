@@ -302,8 +302,8 @@ func (c *Conn) addTraffic(m message) error {
 	switch {
 	case m.kind == unix.RTM_NEWQDISC:
 		return c.add(m, unix.NLM_F_CREATE|unix.NLM_F_EXCL)
-	case m.isU32() && m.tcHandle()&0xfff != 0:
-		return c.replaceU32(m)
+	case m.makesWay():
+		return c.replaceFilter(m)
 	}
 	return c.add(m, unix.NLM_F_CREATE|unix.NLM_F_REPLACE)
 }
@@ -313,9 +313,21 @@ func (m message) isU32() bool {
 	return m.kind == unix.RTM_NEWTFILTER && m.attrs().text(nl.TCA_KIND) == "u32"
 }
 
-// replaceU32 makes a filter in the place of another of its handle: the kernel
-// changes what one does, but not what it matches.
-func (c *Conn) replaceU32(m message) error {
+// isMatchall reports whether a message is of a filter of kind matchall, of which
+// each preference has one.
+func (m message) isMatchall() bool {
+	return m.kind == unix.RTM_NEWTFILTER && m.attrs().text(nl.TCA_KIND) == "matchall"
+}
+
+// makesWay reports whether a filter must go before another takes its place: of u32
+// the kernel changes what one does, but not what it matches, and of matchall
+// nothing.
+func (m message) makesWay() bool {
+	return m.isU32() && m.tcHandle()&0xfff != 0 || m.isMatchall()
+}
+
+// replaceFilter makes a filter in the place of another of its handle.
+func (c *Conn) replaceFilter(m message) error {
 	had, err := c.traffic(m.linkIndex())
 	if err != nil {
 		return err
@@ -326,7 +338,7 @@ func (c *Conn) replaceU32(m message) error {
 		}
 	}
 	const flags = unix.NLM_F_CREATE | unix.NLM_F_EXCL
-	if err := c.add(m, flags); !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.EEXIST) {
+	if err := c.add(m, flags); !m.isU32() || !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.EEXIST) {
 		return err
 	} // its preference's own table has another number now
 	return c.add(m.inRootTable(), flags)

@@ -46,7 +46,7 @@ func TestFaultPoints_vm(t *testing.T) {
 	nstest.NeedLayer3(t, "mpls")
 	nstest.NoLeaks(t)
 	h := newHunt(t, newWorld(t, vmOlder), vmScript, nil)
-	h.step = nstest.Sample(1, 23, 47)
+	h.step = nstest.Sample(1, 61, 97)
 	reached := map[int32]bool{}
 	h.afterStatements(t, reached)
 	h.faultPoints(t)
