@@ -34,6 +34,9 @@ var encapRoutes = []struct {
 
 func TestEncap(t *testing.T) {
 	for _, w := range encapRoutes {
+		if !inTurn(w.needs) {
+			continue
+		}
 		t.Run(w.encap, func(t *testing.T) {
 			needAll(t, w.needs)
 			witness{way + "route " + w.dst + " encap " + w.encap + " dev eth0", familyOf(w.dst) + " route show " + w.dst, w.want}.check(t)
