@@ -31,13 +31,7 @@ func hasESP(t *testing.T) bool {
 // needESP skips the test where there is none; in the VM there is.
 func needESP(t *testing.T) {
 	t.Helper()
-	if hasESP(t) {
-		return
-	}
-	if nstest.InVM() {
-		t.Fatal("this kernel has no ESP")
-	}
-	t.Skip("this kernel has no ESP")
+	nstest.NeedThat(t, "ESP", hasESP(t))
 }
 
 const (
