@@ -28,8 +28,8 @@ func TestTraffic_undoActions(t *testing.T) {
 	for _, run := range []string{
 		"replace filter eth0 ingress protocol ip pref 8 matchall action drop",
 		"del qdisc eth0 ingress",
-		"del filter eth0 ingress pref 7; del filter eth0 ingress pref 3; del filter eth0 ingress pref 5; del filter eth0 ingress pref 4; del filter eth0 ingress pref 6",
-		"replace filter eth0 ingress protocol ip pref 4 handle 800::800 u32 match ip dst 10.7.0.0/16 action csum udp; " +
+		"del filter eth0 ingress pref 7; del filter eth0 ingress pref 6; del filter eth0 ingress pref 5; del filter eth0 ingress pref 4; del filter eth0 ingress pref 3",
+		"replace filter eth0 ingress protocol ip pref 4 handle 801::800 u32 match ip dst 10.7.0.0/16 action csum udp; " +
 			"filter eth0 ingress protocol ip pref 4 u32 match ip dst 10.6.0.0/16 action pedit ex munge ip ttl add 0xff",
 	} {
 		ns, err := runIn(t, "")
