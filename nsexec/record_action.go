@@ -42,7 +42,11 @@ func stillAction(act []byte) []byte {
 		case nl.TCA_ACT_STATS:
 			return 0, nil
 		case nl.TCA_ACT_OPTIONS:
-			return kind | unix.NLA_F_NESTED, rewriteAttrs(value, of.still)
+			value = rewriteAttrs(value, of.still)
+			if a.text(nl.TCA_ACT_KIND) == "police" {
+				value = withRateTables(value)
+			}
+			return kind | unix.NLA_F_NESTED, value
 		}
 		return kind, value
 	})
@@ -82,6 +86,39 @@ func (of actionAttrs) still(kind uint16, value []byte) (uint16, []byte) {
 		clear(value[uses : uses+8])
 	}
 	return kind, value
+}
+
+// Where a struct tc_police has its rates (struct tc_ratespec) and counts.
+const (
+	policeRate     = 20
+	policePeakRate = 32
+	policeUses     = 44
+)
+
+// withRateTables has the options of a police as the kernel takes them: it demands
+// a table for each rate, which it does not tell and reckons without.
+func withRateTables(options []byte) []byte {
+	const (
+		tableSize = 1024 // TC_RTAB_SIZE
+		rateAt    = 8    // of struct tc_ratespec, whose cell_log comes first
+		cellLog   = 3
+	)
+	var tables []byte
+	options = rewriteAttrs(options, func(kind uint16, value []byte) (uint16, []byte) {
+		if kind != nl.TCA_POLICE_TBF || len(value) < policeUses+8 {
+			return kind, value
+		}
+		value = bytes.Clone(value)
+		clear(value[policeUses : policeUses+8])
+		for i, at := range []int{policeRate, policePeakRate} {
+			if byteOrder.Uint32(value[at+rateAt:]) != 0 {
+				value[at] = cellLog
+				tables = append(tables, nl.NewRtAttr(nl.TCA_POLICE_RATE+i, make([]byte, tableSize)).Serialize()...)
+			}
+		}
+		return kind, value
+	})
+	return append(options, tables...)
 }
 
 // rewriteAttrs is a list of attributes with each as f returns it; those whose kind
