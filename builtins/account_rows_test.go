@@ -176,7 +176,7 @@ var moreSame = []sameAsIP{
 
 func TestMore_asIP(t *testing.T) {
 	for _, s := range moreSame {
-		s.check(t, way)
+		s.compare(t, way)
 	}
 }
 

@@ -27,7 +27,7 @@ func TestAddrLabel_asIP(t *testing.T) {
 		{"", "token eth0 ::5", "token set ::5 dev eth0"},
 		{"", "token eth0 ::5; token eth1 ::6; del token eth0", "token set ::6 dev eth1"},
 	} {
-		s.check(t, "")
+		s.compare(t, "")
 	}
 }
 
@@ -44,7 +44,7 @@ func TestAddrLabel_undo(t *testing.T) {
 		"token eth0 ::7; token eth1 ::8", "del token eth0", "token eth0 ::7; del token eth0; sysctl net.ipv6.conf.eth0.accept_ra 0",
 		"ns elsewhere; move eth0 ns elsewhere", "down eth0; sysctl net.ipv6.conf.eth0.disable_ipv6 1; sysctl net.ipv6.conf.eth0.disable_ipv6 0; token eth0 ::9",
 	} {
-		undoneLayer3{"", olderLabels, run}.check(t, "")
+		undoneLayer3{"", olderLabels, run}.undone(t, "")
 	}
 }
 

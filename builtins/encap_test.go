@@ -34,6 +34,9 @@ var encapRoutes = []struct {
 
 func TestEncap(t *testing.T) {
 	for _, w := range encapRoutes {
+		if !inTurn(w.needs) {
+			continue
+		}
 		t.Run(w.encap, func(t *testing.T) {
 			needAll(t, w.needs)
 			witness{way + "route " + w.dst + " encap " + w.encap + " dev eth0", familyOf(w.dst) + " route show " + w.dst, w.want}.check(t)
@@ -87,10 +90,10 @@ var encapSame = []struct{ needs, words string }{
 
 func TestEncap_asIP(t *testing.T) {
 	for _, s := range encapSame {
-		sameAsIP{s.needs, "route " + s.words, "route add " + s.words}.check(t, way)
+		sameAsIP{s.needs, "route " + s.words, "route add " + s.words}.compare(t, way)
 	}
-	sameAsIP{"encap ip", "nexthop id 5 encap ip id 7 dst 10.0.0.9 via 10.0.0.2 dev eth0", "nexthop add id 5 encap ip id 7 dst 10.0.0.9 via 10.0.0.2 dev eth0"}.check(t, way)
-	sameAsIP{"encap mpls", "nexthop id 5 encap mpls 100/200 via 10.0.0.2 dev eth0", "nexthop add id 5 encap mpls 100/200 via 10.0.0.2 dev eth0"}.check(t, way)
+	sameAsIP{"encap ip", "nexthop id 5 encap ip id 7 dst 10.0.0.9 via 10.0.0.2 dev eth0", "nexthop add id 5 encap ip id 7 dst 10.0.0.9 via 10.0.0.2 dev eth0"}.compare(t, way)
+	sameAsIP{"encap mpls", "nexthop id 5 encap mpls 100/200 via 10.0.0.2 dev eth0", "nexthop add id 5 encap mpls 100/200 via 10.0.0.2 dev eth0"}.compare(t, way)
 }
 
 // olderEncap are encapsulated routes of all kinds but mpls.
@@ -119,10 +122,10 @@ func TestEncap_undo(t *testing.T) {
 		"del nexthop id 5", "flush addr eth0; down eth0", "del link eth1",
 		"route 10.20.0.0/16 encap ip id 6 dst 10.0.0.8 dev eth0; route 10.21.0.0/16 nexthop encap ip id 6 dst 10.0.0.8 dev eth0 nexthop via 10.0.0.2; route 2001:db8:20::1 encap seg6local action End count dev eth0",
 	} {
-		undoneLayer3{needs, olderEncap, run}.check(t, way)
+		undoneLayer3{needs, olderEncap, run}.undone(t, way)
 	}
 	undoneLayer3{"encap mpls", "route add 10.11.0.0/16 encap mpls 100/200 ttl 9 via 10.0.0.2\nroute add 10.12.0.0/16 nexthop encap mpls 100 via 10.0.0.2 nexthop encap mpls 200 via 10.0.0.3\n",
-		"del route 10.11.0.0/16; replace route 10.12.0.0/16 encap mpls 300 via 10.0.0.2"}.check(t, way)
+		"del route 10.11.0.0/16; replace route 10.12.0.0/16 encap mpls 300 via 10.0.0.2"}.undone(t, way)
 }
 
 func TestEncap_wrong(t *testing.T) {

@@ -4,7 +4,6 @@ package builtins_test
 
 import (
 	"fmt"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -118,8 +117,8 @@ func runLines(t *testing.T, ns nsexec.Ref, lines string) {
 	t.Helper()
 	for _, line := range strings.Split(strings.TrimSpace(lines), "\n") {
 		words := strings.Fields(line)
-		if out, err := exec.Command(words[0], append([]string{"-n", ns.Name}, words[1:]...)...).CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v: %s", line, err, out)
+		if _, err := nstest.Output(ns, "", words...); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

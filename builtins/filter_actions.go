@@ -16,7 +16,9 @@ import (
 
 const actionDoc = "what is done with it; actions come last: drop, pass and the like, " +
 	"mirred egress|ingress redirect|mirror dev LINK, police rate RATE burst SIZE, " +
-	"vlan pop|push id N, skbedit mark N, tunnel_key set|unset"
+	"vlan pop|push id N, skbedit mark N, tunnel_key set|unset, " +
+	"pedit [ex] munge ip|ip6|tcp|udp|eth FIELD or offset N u8|u16|u32, then set|add|decrement|invert|clear|preserve [VALUE] [retain MASK], " +
+	"csum ip4h|tcp|udp…, ct [commit] [force] [clear] [zone N] [mark N] [label HEX] [nat src|dst addr A[-B] [port A[-B]]]"
 
 // controls are TC_ACT_* of linux/pkt_cls.h: what comes after an action.
 var controls = map[string]int32{
@@ -32,6 +34,7 @@ const (
 // actionReaders read the words of each action after its name.
 var actionReaders = map[string]func(*actionWords) (nsexec.TrafficAction, error){
 	"gact": readGact, "mirred": readMirred, "police": readPolice, "vlan": readVlan, "skbedit": readSkbedit, "tunnel_key": readTunnelKey,
+	"pedit": readPedit, "csum": readCsum, "ct": readCt,
 }
 
 // readAction reads the words of one action.
@@ -43,7 +46,7 @@ func readAction(words []string) (nsexec.TrafficAction, error) {
 	name := w.next()
 	read, ok := actionReaders[name]
 	if !ok {
-		return nsexec.TrafficAction{}, fmt.Errorf("%q is no action: drop, pass, mirred, police, vlan, skbedit or tunnel_key", name)
+		return nsexec.TrafficAction{}, fmt.Errorf("%q is no action: drop, pass, %s", name, sortedNames(actionReaders))
 	}
 	a, err := read(w)
 	switch {
@@ -73,6 +76,9 @@ func (w *actionWords) next() string {
 	w.rest = w.rest[1:]
 	return word
 }
+
+// is reports whether a word is the next.
+func (w *actionWords) is(word string) bool { return len(w.rest) > 0 && w.rest[0] == word }
 
 // control reads what comes after the action, if that is said.
 func (w *actionWords) control(otherwise int32) int32 {
@@ -195,11 +201,7 @@ func readSkbedit(w *actionWords) (nsexec.TrafficAction, error) {
 		switch w.rest[0] {
 		case "mark":
 			w.next()
-			m := actionValue(w, func(s string) (masked, error) {
-				v, err := maskedType(32).Parse(value.String(s))
-				m, _ := v.(masked)
-				return m, err
-			})
+			m := actionValue(w, parseMaskedMark)
 			add(nl.TCA_SKBEDIT_MARK, nl.Uint32Attr(uint32(m.value)))
 			if m.mask != math.MaxUint32 {
 				add(nl.TCA_SKBEDIT_MASK, nl.Uint32Attr(uint32(m.mask)))

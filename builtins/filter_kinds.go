@@ -41,7 +41,11 @@ var filterKinds = []tcKind{
 		encode: func(v tcValues) ([]byte, error) { return offload(v, nl.TCA_MATCHALL_FLAGS), nil },
 	},
 	{name: "fw", doc: "packets with a mark, which is the handle (tc-fw(8))"},
-	{name: "basic", doc: "all packets, in software (tc-basic(8))"},
+	{
+		name: "basic", doc: "all packets, or those that an expression matches (tc-basic(8))",
+		options: []tcOption{{name: "ematch", typ: textType, doc: ematchDoc}},
+		encode:  encodeEmatch,
+	},
 	{
 		name: "bpf", doc: "packets that a program of classic BPF chooses (tc-bpf(8))",
 		options: append([]tcOption{{name: "bytecode", typ: textType, doc: "the program, as 'COUNT,OP JT JF K,…'"}}, offloadFlags...),

@@ -109,27 +109,35 @@ var (
 	}
 )
 
-// otherKinds are the witnesses of those tables.
+// optionOf is the witness of an option of a kind, whose links need something anyway.
+func optionOf(kind, needs, option, want string) kindWitness {
+	script := fmt.Sprintf("%s k0 %s", kind, option)
+	if bare, alone := strings.CutPrefix(option, "="); alone {
+		script = fmt.Sprintf("%s k0 %s", kind, bare)
+	} else {
+		script += missing(needs, option)
+	}
+	w := witness{script, "link show k0", map[string]string{"linkinfo.info_kind": kind}}
+	if path, value, ok := strings.Cut(want, "="); ok {
+		w.want["linkinfo.info_data."+path] = value
+	}
+	return kindWitness{kind, "", w}
+}
+
+// otherKinds are the witnesses of kindOptions.
 func otherKinds() []kindWitness {
 	var out []kindWitness
-	add := func(kind, needs, option, want string) {
-		script := fmt.Sprintf("%s k0 %s", kind, option)
-		if bare, alone := strings.CutPrefix(option, "="); alone {
-			script = fmt.Sprintf("%s k0 %s", kind, bare)
-		} else {
-			script += missing(needs, option)
-		}
-		w := witness{script, "link show k0", map[string]string{"linkinfo.info_kind": kind}}
-		if path, value, ok := strings.Cut(want, "="); ok {
-			w.want["linkinfo.info_data."+path] = value
-		}
-		out = append(out, kindWitness{kind, "", w})
-	}
 	for _, k := range kindOptions {
 		for option, want := range k.options {
-			add(k.kind, k.needs, option, want)
+			out = append(out, optionOf(k.kind, k.needs, option, want))
 		}
 	}
+	return out
+}
+
+// otherTunnels are the witnesses of tunnelOptions.
+func otherTunnels() []kindWitness {
+	var out []kindWitness
 	for _, t := range tunnelOptions {
 		needs := "remote 10.0.0.2 local 10.0.0.1"
 		if t.six {
@@ -141,7 +149,7 @@ func otherKinds() []kindWitness {
 				if strings.Contains(kind, "erspan") && !strings.Contains(option, "seq") && option[0] != '=' {
 					option += " seq key 5"
 				}
-				add(kind, needs, option, want)
+				out = append(out, optionOf(kind, needs, option, want))
 			}
 		}
 	}

@@ -4,7 +4,6 @@ package builtins_test
 
 import (
 	"fmt"
-	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,8 +21,8 @@ import (
 // must be the same, to the word.
 type sameAsIP struct{ needs, script, ip string }
 
-// check makes both, in namespaces that have what before makes.
-func (s sameAsIP) check(t *testing.T, before string) {
+// compare makes both, in namespaces that have what before makes.
+func (s sameAsIP) compare(t *testing.T, before string) {
 	if !inTurn(s.needs) && !claims(t, s.script) {
 		return
 	}
@@ -67,6 +66,9 @@ func inTurn(needs string) bool {
 		return true
 	}
 	turns++
+	if nstest.OnlyNeeded() {
+		return false
+	}
 	return !nstest.InVM() || turns%nstest.Sample(1, 4, 8) == 0
 }
 
@@ -85,10 +87,8 @@ func ipBatch(t *testing.T, ns nsexec.Ref, lines string) {
 	t.Helper()
 	var batch []string
 	run := func(stdin []string, args ...string) {
-		cmd := exec.Command("ip", append([]string{"-n", ns.Name}, args...)...)
-		cmd.Stdin = strings.NewReader(strings.Join(stdin, "\n"))
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("ip %q: %v: %s in\n%s", args, err, out, lines)
+		if _, err := nstest.Output(ns, strings.Join(stdin, "\n"), append([]string{"ip"}, args...)...); err != nil {
+			t.Fatalf("%v in\n%s", err, lines)
 		}
 	}
 	flush := func() {
@@ -127,13 +127,11 @@ func layer3Lines(t *testing.T, ns nsexec.Ref) []string {
 	}
 	var out, labels []string
 	for _, family := range families {
-		cmd := exec.Command("ip", "-n", ns.Name, family, "-o", "-d", "-batch", "-")
-		cmd.Stdin = strings.NewReader(strings.Join(layer3Shows[family], "\n"))
-		text, err := cmd.Output()
+		text, err := nstest.Output(ns, strings.Join(layer3Shows[family], "\n"), "ip", family, "-o", "-d", "-batch", "-")
 		if err != nil {
-			t.Fatalf("ip %s %q: %v", family, layer3Shows[family], err)
+			t.Fatal(err)
 		}
-		for line := range strings.Lines(string(text)) {
+		for line := range strings.Lines(text) {
 			line = countdown.ReplaceAllString(strings.TrimSpace(line), "$1 some")
 			line = asked.ReplaceAllString(line, "asked")
 			line = linkNumber.ReplaceAllString(line, "")
@@ -161,9 +159,9 @@ var (
 // as it was.
 type undoneLayer3 struct{ needs, older, run string }
 
-// check has the run fail, and has another end and be taken back by its journal
+// undone has the run fail, and has another end and be taken back by its journal
 // alone.
-func (u undoneLayer3) check(t *testing.T, before string) {
+func (u undoneLayer3) undone(t *testing.T, before string) {
 	if !inTurn(u.needs) {
 		return
 	}

@@ -37,7 +37,7 @@ func TestNeigh_asIP(t *testing.T) {
 		{"", "neigh eth0 10.0.0.5 use", "neigh add 10.0.0.5 dev eth0 use"},
 		{"", "neigh eth0 10.0.0.5 nud failed", "neigh add 10.0.0.5 dev eth0 nud failed"},
 	} {
-		s.check(t, way)
+		s.compare(t, way)
 	}
 }
 
@@ -57,7 +57,7 @@ func TestNeigh_undo(t *testing.T) {
 		"flush neigh proxy eth0; flush neigh eth0", "replace neigh eth0 10.0.0.5 02:00:00:00:00:55 proto static; replace neigh eth0 10.0.0.6 02:00:00:00:00:66",
 		"neigh proxy eth0 10.0.0.8 extern_learn proto bird", "flush addr eth0; down eth0",
 	} {
-		undoneLayer3{"", olderNeighs, run}.check(t, way)
+		undoneLayer3{"", olderNeighs, run}.undone(t, way)
 	}
 }
 
@@ -100,9 +100,9 @@ var addrSame = []string{
 
 func TestAddr_asIP(t *testing.T) {
 	for _, words := range addrSame {
-		sameAsIP{"", "addr eth1 " + words, "addr add " + words + " dev eth1"}.check(t, "")
+		sameAsIP{"", "addr eth1 " + words, "addr add " + words + " dev eth1"}.compare(t, "")
 	}
-	sameAsIP{"", "addr eth1 10.7.0.1/24; replace addr eth1 10.7.0.1/24 metric 5 valid_lft 600 preferred_lft 60; ensure addr eth1 10.7.0.2/24", "addr add 10.7.0.1/24 dev eth1\naddr replace 10.7.0.1/24 dev eth1 metric 5 valid_lft 600 preferred_lft 60\naddr add 10.7.0.2/24 dev eth1"}.check(t, "")
+	sameAsIP{"", "addr eth1 10.7.0.1/24; replace addr eth1 10.7.0.1/24 metric 5 valid_lft 600 preferred_lft 60; ensure addr eth1 10.7.0.2/24", "addr add 10.7.0.1/24 dev eth1\naddr replace 10.7.0.1/24 dev eth1 metric 5 valid_lft 600 preferred_lft 60\naddr add 10.7.0.2/24 dev eth1"}.compare(t, "")
 }
 
 const olderAddrs = `addr add 10.7.0.1/24 brd + label eth1:x metric 77 dev eth1
@@ -121,6 +121,6 @@ func TestAddr_undo(t *testing.T) {
 		"replace addr eth1 10.7.0.1/24 metric 5; replace addr eth1 10.9.0.1/24; ensure addr eth1 2001:db8:7::1/64; replace addr eth1 2001:db8:8::1/64 valid_lft 60 preferred_lft 30",
 		"addr eth1 10.7.0.3/24 10.10.0.1/24 metric 3; addr eth1 10.11.0.1 peer 10.11.0.2 scope 50; addr eth1 2001:db8:10::1/64 nodad home; down eth1",
 	} {
-		undoneLayer3{"", olderAddrs, run}.check(t, "")
+		undoneLayer3{"", olderAddrs, run}.undone(t, "")
 	}
 }

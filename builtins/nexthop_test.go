@@ -52,7 +52,7 @@ func TestNexthop_asIP(t *testing.T) {
 		{"", "nexthop id 1 via 10.0.0.2 dev eth0; nexthop id 3 group 1 type resilient buckets 32 idle_timer 60 unbalanced_timer 300",
 			"nexthop add id 1 via 10.0.0.2 dev eth0\nnexthop add id 3 group 1 type resilient buckets 32 idle_timer 60 unbalanced_timer 300"},
 	} {
-		s.check(t, way)
+		s.compare(t, way)
 	}
 }
 
@@ -88,7 +88,7 @@ func TestNexthop_undo(t *testing.T) {
 		"del nexthop id 1; nexthop id 1 group 2; route 10.11.0.0/16 nhid 1; del nexthop id 2",
 		"flush addr eth0; down eth0", "del route 10.12.0.0/16; replace route 10.13.0.0/16 nhid 2; del link eth1",
 	} {
-		undoneLayer3{"", olderHops, run}.check(t, way)
+		undoneLayer3{"", olderHops, run}.undone(t, way)
 	}
 }
 

@@ -60,8 +60,16 @@ const (
 // TestKindsOfOtherKernels holds the kinds that this kernel may lack to what ip
 // shows of them, or to the error that says what is missing.
 func TestKindsOfOtherKernels(t *testing.T) {
+	checkKinds(t, slices.Concat(kindWitnesses, otherKinds()))
+}
+
+// TestTunnelsOfOtherKernels does so with tunnels.
+func TestTunnelsOfOtherKernels(t *testing.T) { checkKinds(t, otherTunnels()) }
+
+func checkKinds(t *testing.T, all []kindWitness) {
+	t.Helper()
 	seen, lacking := 0, map[string]bool{}
-	for _, test := range slices.Concat(kindWitnesses, otherKinds()) {
+	for _, test := range all {
 		if nstest.HasKind(t, test.kind) {
 			test.w.check(t)
 			claimExternal(t, test)
@@ -110,9 +118,9 @@ var vlanFilterWitnesses = [][3]string{
 }
 
 func TestBridge_vlans(t *testing.T) {
-	_, lacks := runIn(t, "bridge b1 vlan_filtering on")
+	lacks := !nstest.HasBridgeVLANs(t)
 	for _, w := range vlanFilterWitnesses {
-		if lacks == nil && strings.Contains(w[0], "mst_enabled") { // which ip does not show yet
+		if !lacks && strings.Contains(w[0], "mst_enabled") { // which ip does not show yet
 			says := func(ns nsexec.Ref) bool {
 				const boolOptions, mst = 46, 1 << 2 // IFLA_BR_MULTI_BOOLOPT, BR_BOOLOPT_MST_ENABLE
 				got := rawData(t, ns, "b1", nl.IFLA_INFO_DATA)[boolOptions]
@@ -124,7 +132,7 @@ func TestBridge_vlans(t *testing.T) {
 			claim(t, "", "bridge b1 "+w[0], says)
 			continue
 		}
-		if lacks == nil {
+		if !lacks {
 			witness{"bridge b1 " + w[0], "link show b1", linkData(w[1], w[2])}.check(t)
 			continue
 		}

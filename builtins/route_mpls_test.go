@@ -28,7 +28,7 @@ func TestMPLS_asIP(t *testing.T) {
 		{"mpls", "route mpls 100 nexthop via inet 10.0.0.2 as 200 nexthop via inet6 2001:db8::2 dev eth0",
 			"-M route add 100 nexthop via inet 10.0.0.2 as 200 nexthop via inet6 2001:db8::2 dev eth0"},
 	} {
-		s.check(t, mplsWay)
+		s.compare(t, mplsWay)
 	}
 }
 
@@ -42,7 +42,7 @@ func TestMPLS_undo(t *testing.T) {
 		"del route mpls 100; del route mpls 101; replace route mpls 102 via 10.0.0.9; route mpls 103 via 10.0.0.2 as 17",
 		"del link eth1",
 	} {
-		undoneLayer3{"mpls", olderMPLS, run}.check(t, mplsWay)
+		undoneLayer3{"mpls", olderMPLS, run}.undone(t, mplsWay)
 	}
 }
 

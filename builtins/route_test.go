@@ -52,7 +52,7 @@ var layer3Same = []sameAsIP{
 // TestLayer3_asIP makes the same with NEScript and with ip, and compares.
 func TestLayer3_asIP(t *testing.T) {
 	for _, s := range layer3Same {
-		s.check(t, way)
+		s.compare(t, way)
 	}
 }
 
@@ -76,7 +76,7 @@ func TestRoute_undo(t *testing.T) {
 		"del route 2001:db8:11::/48 via 2001:db8::4; route 2001:db8:11::/48 from 2001:db8:9::/48 via 2001:db8::2 expires 900",
 		"ensure route 2001:db8:11::/48 via 2001:db8::5 expires 900; route 10.20.0.0/16 via 10.0.0.2 mtu lock 1400 realms 1/2",
 	} {
-		undoneLayer3{"", olderRoutes, run}.check(t, way)
+		undoneLayer3{"", olderRoutes, run}.undone(t, way)
 	}
 }
 

@@ -54,10 +54,10 @@ func TestRule_asIP(t *testing.T) {
 		if strings.Contains(s.words, ":") {
 			ip = "-6 " + ip
 		}
-		sameAsIP{s.needs, "rule " + s.words, ip}.check(t, "")
+		sameAsIP{s.needs, "rule " + s.words, ip}.compare(t, "")
 	}
-	sameAsIP{"", "rule family inet6 fwmark 5 table 7 pref 50", "-6 rule add fwmark 5 table 7 pref 50"}.check(t, "")
-	sameAsIP{"", "rule from 10.0.0.0/8 table 7; rule from 10.0.0.0/8 table 8; del rule table 7", "rule add from 10.0.0.0/8 table 7\nrule add from 10.0.0.0/8 table 8\nrule del table 7"}.check(t, "")
+	sameAsIP{"", "rule family inet6 fwmark 5 table 7 pref 50", "-6 rule add fwmark 5 table 7 pref 50"}.compare(t, "")
+	sameAsIP{"", "rule from 10.0.0.0/8 table 7; rule from 10.0.0.0/8 table 8; del rule table 7", "rule add from 10.0.0.0/8 table 7\nrule add from 10.0.0.0/8 table 8\nrule del table 7"}.compare(t, "")
 }
 
 const olderRules = `rule add from 10.0.0.0/8 to 10.1.0.0/16 table 7 pref 10
@@ -82,7 +82,7 @@ func TestRule_undo(t *testing.T) {
 		"rule nop; rule tun_id 5 table 9; rule suppress_ifgroup default table 9; ensure rule nop pref 16; ensure rule nop pref 19",
 		"rule from 10.5.0.0/16 table 9 pref 18; del rule from 10.5.0.0/16 table 8",
 	} {
-		undoneLayer3{"", olderRules, run}.check(t, "")
+		undoneLayer3{"", olderRules, run}.undone(t, "")
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -136,13 +135,13 @@ func showOf(ns nsexec.Ref, words string) (any, error) {
 	if args[0] == "bridge" || args[0] == "tc" {
 		cmd, args = args[0], args[1:]
 	}
-	out, err := exec.Command(cmd, append([]string{"-n", ns.Name, "-j", "-d"}, args...)...).Output()
+	out, err := nstest.Output(ns, "", append([]string{cmd, "-j", "-d"}, args...)...)
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: %v", cmd, words, err)
+		return nil, err
 	}
 	var all []any
-	if len(strings.TrimSpace(string(out))) > 0 {
-		if err := json.Unmarshal(out, &all); err != nil {
+	if len(strings.TrimSpace(out)) > 0 {
+		if err := json.Unmarshal([]byte(out), &all); err != nil {
 			return nil, fmt.Errorf("%s %s: %v in %s", cmd, words, err, out)
 		}
 	}

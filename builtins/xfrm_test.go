@@ -5,7 +5,6 @@ package builtins_test
 import (
 	"errors"
 	"fmt"
-	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -32,13 +31,7 @@ func hasESP(t *testing.T) bool {
 // needESP skips the test where there is none; in the VM there is.
 func needESP(t *testing.T) {
 	t.Helper()
-	if hasESP(t) {
-		return
-	}
-	if nstest.InVM() {
-		t.Fatal("this kernel has no ESP")
-	}
-	t.Skip("this kernel has no ESP")
+	nstest.NeedThat(t, "ESP", hasESP(t))
 }
 
 const (
@@ -84,11 +77,11 @@ func xfrmShown(t *testing.T, ns nsexec.Ref) string {
 	t.Helper()
 	var out strings.Builder
 	for _, what := range []string{"state", "policy"} {
-		text, err := exec.Command("ip", "-n", ns.Name, "-d", "-s", "xfrm", what).CombinedOutput()
+		text, err := nstest.Output(ns, "", "ip", "-d", "-s", "xfrm", what)
 		if err != nil {
-			t.Fatalf("%v: %s", err, text)
+			t.Fatal(err)
 		}
-		out.WriteString(xfrmTimes.ReplaceAllString(string(text), "TIME"))
+		out.WriteString(xfrmTimes.ReplaceAllString(text, "TIME"))
 	}
 	return out.String()
 }
@@ -107,9 +100,8 @@ func xfrmAsIP(t *testing.T, what string, all []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.Command("ip", append([]string{"-n", theirs.Name, "xfrm", what, "add"}, asIP(words)...)...)
-		if text, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%q: %v: %s", cmd.Args, err, text)
+		if _, err := nstest.Output(theirs, "", append([]string{"ip", "xfrm", what, "add"}, asIP(words)...)...); err != nil {
+			t.Fatal(err)
 		}
 		number := regexp.MustCompile(`index \d+|if_id`) // the kernel's choice
 		want, got := xfrmShown(t, theirs), xfrmShown(t, ours)
@@ -226,9 +218,8 @@ func xfrmUndone(t *testing.T, what string, older, scripts []string) {
 				t.Fatal(err)
 			}
 			for _, words := range older {
-				cmd := exec.Command("ip", append([]string{"-n", ns.Name, "xfrm", what, "add"}, asIP(words)...)...)
-				if text, err := cmd.CombinedOutput(); err != nil {
-					t.Fatalf("%q: %v: %s", cmd.Args, err, text)
+				if _, err := nstest.Output(ns, "", append([]string{"ip", "xfrm", what, "add"}, asIP(words)...)...); err != nil {
+					t.Fatal(err)
 				}
 			}
 			before := paragraphs(xfrmShown(t, ns))

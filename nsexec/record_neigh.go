@@ -123,7 +123,7 @@ func (c *Conn) restoreNeighs(want []message) error {
 		return err
 	}
 	for _, w := range want {
-		if slices.ContainsFunc(have, func(h message) bool { return sameAttrs(w, h) }) {
+		if c.isOfItself(w) || slices.ContainsFunc(have, func(h message) bool { return sameAttrs(w, h) }) {
 			continue
 		}
 		if readNdmsg(w.body).Flags&unix.NTF_PROXY != 0 {
@@ -137,6 +137,21 @@ func (c *Conn) restoreNeighs(want []message) error {
 		}
 	}
 	return nil
+}
+
+// isOfItself reports whether an entry of a bridge's table is for the address of the
+// very link that it leads to. The kernel has one for each of its VLANs and takes
+// it away with that, but not what somebody has set.
+func (c *Conn) isOfItself(m message) bool {
+	head := readNdmsg(m.body)
+	if !m.isFDB() || head.State&unix.NUD_PERMANENT == 0 {
+		return false
+	}
+	is, err := c.linkState(ByIndex(int(head.Ifindex)))
+	if err != nil || head.Flags&unix.NTF_MASTER == 0 && is.kind() != "bridge" {
+		return false
+	}
+	return bytes.Equal(is.attrs[unix.IFLA_ADDRESS], m.attrs()[unix.NDA_LLADDR])
 }
 
 func (c *Conn) restoreNeigh(m message) error {

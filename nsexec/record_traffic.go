@@ -199,70 +199,33 @@ var filterFlags = map[string]uint16{"u32": 11, "flower": 22, "matchall": nl.TCA_
 // rewritten has the options as the kernel takes them, where that is not how it
 // tells them.
 func (m message) rewritten() message {
-	a := m.attrs()
-	kind := a.text(nl.TCA_KIND)
-	opts, err := nl.ParseRouteAttr(a[nl.TCA_OPTIONS])
-	if err != nil {
-		return m // no attributes, but a struct
-	}
+	head := headers[m.kind]
+	kind := m.attrs().text(nl.TCA_KIND)
+	var rewrite func(string, uint16, []byte) []byte
 	switch {
 	case m.kind == unix.RTM_NEWQDISC && kind == "htb":
-		for _, o := range opts {
-			if o.Attr.Type == nl.TCA_HTB_INIT && len(o.Value) >= 4 {
-				byteOrder.PutUint32(o.Value, htbVersion)
-			}
-		}
-	case m.kind == unix.RTM_NEWTFILTER:
-		for _, o := range opts {
-			if o.Attr.Type == filterActs[kind] {
-				stillActions(o.Value)
-			}
-			if o.Attr.Type == filterFlags[kind] && len(o.Value) == 4 {
-				const settable = 1 | 2 | 16 // SKIP_HW, SKIP_SW, VERBOSE
-				byteOrder.PutUint32(o.Value, byteOrder.Uint32(o.Value)&settable)
-			}
-		}
+		rewrite = htbOption
+	case m.kind == unix.RTM_NEWTFILTER && filterActs[kind] != 0:
+		rewrite = filterOption
+	default:
+		return m // of many kinds the options are no attributes, but a struct
 	}
-	return m // the values are parts of the message
+	body := rewriteAttrs(m.body[head:], func(attr uint16, value []byte) (uint16, []byte) {
+		if attr == nl.TCA_OPTIONS {
+			value = rewriteAttrs(value, func(option uint16, v []byte) (uint16, []byte) { return option, rewrite(kind, option, v) })
+		}
+		return attr, value
+	})
+	return message{m.kind, append(bytes.Clone(m.body[:head]), body...)}
 }
 
-// filterActs are the attributes of filters that hold their actions.
-var filterActs = map[string]uint16{
-	"u32": nl.TCA_U32_ACT, "flower": nl.TCA_FLOWER_ACT, "matchall": nl.TCA_MATCHALL_ACT,
-	"fw": nl.TCA_FW_ACT, "basic": 3, "bpf": nl.TCA_BPF_ACT,
-}
-
-// stillActions clears, in place, what changes of actions by itself: counters and
-// when they were used. Of most, attribute 1 is the latter and 2 starts with
-// struct tc_gen; a police has its own.
-func stillActions(data []byte) {
-	list, _ := nl.ParseRouteAttr(data)
-	for _, act := range list {
-		parts, _ := nl.ParseRouteAttr(act.Value)
-		a, _ := parseAttrs(act.Value, 0)
-		police := a.text(nl.TCA_ACT_KIND) == "police"
-		for _, p := range parts {
-			switch p.Attr.Type &^ unix.NLA_F_NESTED {
-			case nl.TCA_ACT_STATS:
-				clear(p.Value)
-			case nl.TCA_ACT_OPTIONS:
-				stillOptions(p.Value, police)
-			}
-		}
+// htbOption is an option of an htb as the kernel takes it.
+func htbOption(_ string, option uint16, value []byte) []byte {
+	if option == nl.TCA_HTB_INIT && len(value) >= 4 {
+		value = bytes.Clone(value)
+		byteOrder.PutUint32(value, htbVersion)
 	}
-}
-
-func stillOptions(data []byte, police bool) {
-	const genUses, policeTM = 12, 6 // tc_gen's refcnt and bindcnt; TCA_POLICE_TM
-	list, _ := nl.ParseRouteAttr(data)
-	for _, o := range list {
-		switch {
-		case !police && o.Attr.Type == 1, police && o.Attr.Type == policeTM:
-			clear(o.Value)
-		case !police && o.Attr.Type == 2 && len(o.Value) >= genUses+8:
-			clear(o.Value[genUses : genUses+8])
-		}
-	}
+	return value
 }
 
 const htbVersion = 3 // of struct tc_htb_glob; the kernel tells it with more digits
@@ -339,8 +302,8 @@ func (c *Conn) addTraffic(m message) error {
 	switch {
 	case m.kind == unix.RTM_NEWQDISC:
 		return c.add(m, unix.NLM_F_CREATE|unix.NLM_F_EXCL)
-	case m.isU32() && m.tcHandle()&0xfff != 0:
-		return c.replaceU32(m)
+	case m.makesWay():
+		return c.replaceFilter(m)
 	}
 	return c.add(m, unix.NLM_F_CREATE|unix.NLM_F_REPLACE)
 }
@@ -350,9 +313,21 @@ func (m message) isU32() bool {
 	return m.kind == unix.RTM_NEWTFILTER && m.attrs().text(nl.TCA_KIND) == "u32"
 }
 
-// replaceU32 makes a filter in the place of another of its handle: the kernel
-// changes what one does, but not what it matches.
-func (c *Conn) replaceU32(m message) error {
+// isMatchall reports whether a message is of a filter of kind matchall, of which
+// each preference has one.
+func (m message) isMatchall() bool {
+	return m.kind == unix.RTM_NEWTFILTER && m.attrs().text(nl.TCA_KIND) == "matchall"
+}
+
+// makesWay reports whether a filter must go before another takes its place: of u32
+// the kernel changes what one does, but not what it matches, and of matchall
+// nothing.
+func (m message) makesWay() bool {
+	return m.isU32() && m.tcHandle()&0xfff != 0 || m.isMatchall()
+}
+
+// replaceFilter makes a filter in the place of another of its handle.
+func (c *Conn) replaceFilter(m message) error {
 	had, err := c.traffic(m.linkIndex())
 	if err != nil {
 		return err
@@ -363,7 +338,7 @@ func (c *Conn) replaceU32(m message) error {
 		}
 	}
 	const flags = unix.NLM_F_CREATE | unix.NLM_F_EXCL
-	if err := c.add(m, flags); !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.EEXIST) {
+	if err := c.add(m, flags); !m.isU32() || !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.EEXIST) {
 		return err
 	} // its preference's own table has another number now
 	return c.add(m.inRootTable(), flags)

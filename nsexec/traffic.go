@@ -89,8 +89,8 @@ func (o trafficOp) act(_ context.Context, c *Conn) error {
 	}
 	flags := unix.NLM_F_CREATE | unix.NLM_F_EXCL
 	if o.mode != TrafficAdd {
-		if m.isU32() && m.tcHandle()&0xfff != 0 {
-			return o.cfg.unknown(c.replaceU32(m))
+		if m.makesWay() {
+			return o.cfg.unknown(c.replaceFilter(m))
 		}
 		flags = unix.NLM_F_CREATE | unix.NLM_F_REPLACE
 	}

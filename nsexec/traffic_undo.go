@@ -82,7 +82,7 @@ func (o trafficOp) settled(c *Conn, tree traffic, m message) (trafficOp, error) 
 		if err != nil {
 			return o, err
 		}
-		if like := tree.filtersLike(m); o.cfg.Handle == 0 && len(like) > 0 {
+		if like := tree.filtersLike(m); o.cfg.Handle == 0 && len(like) > 0 && !m.isMatchall() {
 			o.cfg.Handle = freeFilter(m, like)
 		}
 	}
@@ -136,6 +136,9 @@ func (t traffic) filtersLike(m message) []message {
 // sameFilter reports whether a message means a filter. One of u32 may leave the
 // number of its preference's own hash table out.
 func sameFilter(m, h message) bool {
+	if m.isMatchall() {
+		return true
+	}
 	if m.isU32() && m.tcHandle()>>12 == 0 {
 		return h.tcHandle()&0xfff == m.tcHandle() && h.tcHandle()>>20 >= u32OwnTables
 	}

@@ -23,7 +23,7 @@ func TestSame_stepByStep(t *testing.T) {
 	nstest.NoLeaks(t)
 	setFlag(t, "rapid.checks", strconv.Itoa(nstest.Sample(150, 15, 15)))
 	setFlag(t, "rapid.nofailfile", "true")
-	w := newWorld(t, true)
+	w := newWorld(t, manyOlder)
 	ran, passed := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		src := rapid.Custom(randomScript).Draw(rt, "script")

@@ -44,7 +44,7 @@ func TestTry_random(t *testing.T) {
 	nstest.NoLeaks(t)
 	setFlag(t, "rapid.checks", strconv.Itoa(nstest.Sample(400, 40, 40))) // of which rapid does a fifth in short mode
 	setFlag(t, "rapid.nofailfile", "true")
-	w := newWorld(t, false)
+	w := newWorld(t, "")
 	dump := func(src string) (string, error) {
 		w.remake(t)
 		err := attemptBy(t, "try", ownWorld+src, nil)

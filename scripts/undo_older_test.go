@@ -14,14 +14,17 @@ import (
 	"github.com/nescript/nescript/nsexec/nstest"
 )
 
-var longScript = filepath.Join("testdata", "undo", "long.nes")
+var (
+	longScript = filepath.Join("testdata", "undo", "long.nes")
+	vmScript   = filepath.Join("testdata", "undo", "vm.nes")
+)
 
 // TestFaultPoints_older has long.nes fail in every way, in a system full of what
 // NEScript has not made and must put back. Such a run takes seconds of the
 // kernel's own time, so it does every one only where it is to be thorough.
 func TestFaultPoints_older(t *testing.T) {
 	nstest.NoLeaks(t)
-	h := newHunt(t, newWorld(t, true), longScript, nil)
+	h := newHunt(t, newWorld(t, manyOlder), longScript, nil)
 	h.step = nstest.Sample(1, 43, 97)
 	reached := map[int32]bool{}
 	h.afterStatements(t, reached)
@@ -30,10 +33,30 @@ func TestFaultPoints_older(t *testing.T) {
 	report(t, longScript, h.tally)
 }
 
+// TestFaultPoints_vm has vm.nes fail in the same ways, on a kernel that has what
+// it is about. There a run takes a second or more.
+func TestFaultPoints_vm(t *testing.T) {
+	for _, kind := range []string{"dummy", "vlan", "bond", "vrf", "ipvlan", "gre", "sit", "ipip", "wireguard"} {
+		nstest.NeedKind(t, kind)
+	}
+	nstest.NeedBridgeVLANs(t)
+	for _, what := range []string{"qdisc netem", "qdisc prio", "filter flower", "filter basic", "action pedit", "action ct", "action gact"} {
+		nstest.NeedTraffic(t, what)
+	}
+	nstest.NeedLayer3(t, "mpls")
+	nstest.NoLeaks(t)
+	h := newHunt(t, newWorld(t, vmOlder), vmScript, nil)
+	h.step = nstest.Sample(1, 61, 97)
+	reached := map[int32]bool{}
+	h.afterStatements(t, reached)
+	h.faultPoints(t)
+	report(t, vmScript, h.tally)
+}
+
 // TestWorld: a run that changes nothing shows as none, one that changes
 // something as one, and the world can be made anew.
 func TestWorld(t *testing.T) {
-	w := newWorld(t, true)
+	w := newWorld(t, manyOlder)
 	if err := attempt(t, "nothing", "let all = links(\"old1\")", nil, &faults{at: -1}); err != nil {
 		t.Fatal(err)
 	}

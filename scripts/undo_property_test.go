@@ -27,7 +27,7 @@ func TestUndo_random(t *testing.T) {
 	nstest.NoLeaks(t)
 	setFlag(t, "rapid.checks", strconv.Itoa(nstest.Sample(2500, 200, 200))) // of which rapid does a fifth in short mode
 	setFlag(t, "rapid.nofailfile", "true")                                  // it prints the script, and how to run it again
-	w := newWorld(t, true)
+	w := newWorld(t, manyOlder)
 	ran, refused := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		run := rapid.Custom(randomRun).Draw(rt, "run")

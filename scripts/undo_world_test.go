@@ -16,16 +16,22 @@ import (
 	"github.com/nescript/nescript/nsexec/nstest"
 )
 
+// The scripts of testdata/undo that make what is older.
+const (
+	manyOlder = "older.sh"    // on any kernel
+	vmOlder   = "vm-older.sh" // in the VM of scripts/vmtest
+)
+
 // world is what is there before a run, and must be there after one that failed.
 type world struct {
-	older  bool   // with what testdata/undo/older.sh makes
+	older  string // the script of testdata/undo that makes what is older, if there is any
 	before string // its dump
 }
 
 // newWorld makes the world, which ends with the test.
-func newWorld(t *testing.T, older bool) *world {
+func newWorld(t *testing.T, older string) *world {
 	t.Helper()
-	if older { // it has a TUN, which an ordinary user may not be allowed to open
+	if older == manyOlder { // it has a TUN, which an ordinary user may not be allowed to open
 		f, err := os.OpenFile("/dev/net/tun", os.O_RDWR, 0)
 		if errors.Is(err, os.ErrPermission) {
 			t.Skip("this user may not open /dev/net/tun; these tests run as root")
@@ -54,8 +60,8 @@ func newWorld(t *testing.T, older bool) *world {
 func (w *world) remake(t testing.TB) {
 	t.Helper()
 	script(t, "clear.sh")
-	if w.older {
-		script(t, "older.sh")
+	if w.older != "" {
+		script(t, w.older)
 	}
 	w.before = nstest.Dump(t)
 }
@@ -121,7 +127,11 @@ func newHunt(t *testing.T, w *world, path string, params map[string]string) *hun
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &hunt{world: w, name: filepath.Base(path), src: string(src), params: params, step: nstest.Sample(1, 3, 11), told: map[string]bool{}}
+	step := nstest.Sample(1, 3, 11)
+	if nstest.InVM() {
+		step = nstest.Sample(1, 19, 37)
+	}
+	return &hunt{world: w, name: filepath.Base(path), src: string(src), params: params, step: step, told: map[string]bool{}}
 }
 
 // failed is called after a run that was made to fail. A run that passed all the

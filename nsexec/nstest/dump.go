@@ -111,6 +111,9 @@ type view struct {
 	out    strings.Builder
 	moving bool // something is on its way to another state
 	err    error
+
+	queued    []string // the links that have a qdisc
+	wireguard bool     // there are links of the kind
 }
 
 // take fills the view. The programs run while the sysctls are read, on a thread
@@ -119,8 +122,8 @@ func (v *view) take(name string, ns nsexec.NsProvider) {
 	v.name = name
 	v.err = nsexec.Do(ns, nsexec.NAGeneric("dump", func() error {
 		var running []*asked
-		for _, q := range questions {
-			if _, err := exec.LookPath(q.program[0]); err != nil && q.text != "" {
+		for _, q := range slices.Concat(questions, bridgeQuestions()) {
+			if _, err := exec.LookPath(q.program[0]); err != nil && q.text != "" || q.none != nil && q.none() {
 				continue
 			}
 			a, err := q.start()
@@ -135,6 +138,15 @@ func (v *view) take(name string, ns nsexec.NsProvider) {
 				return fmt.Errorf("%s: %w", v.name, err)
 			}
 		}
+		for _, q := range v.further(sysctls) {
+			a, err := q.start()
+			if err == nil {
+				err = a.wait(v)
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", v.name, err)
+			}
+		}
 		v.out.WriteString(sysctls)
 		return nil
 	}))
@@ -146,8 +158,9 @@ type question struct {
 	program []string
 	batch   []string // commands that it reads, as it takes them in -batch
 	answers []string
-	lacking bool   // the kernel may have nothing of the kind, and then the program fails
-	text    string // what the answer is where it is lines of text; a program that is not there has none
+	lacking bool        // the kernel may have nothing of the kind, and then the program fails
+	none    func() bool // whether there is nothing to ask about
+	text    string      // what the answer is where it is lines of text; a program that is not there has none
 }
 
 var questions = []question{
@@ -155,18 +168,14 @@ var questions = []question{
 		program: []string{"ip", "-j", "-d", "-batch", "-"},
 		batch: []string{
 			"link show", "addr show", "route show table all", "rule show",
-			"neigh show nud permanent", "neigh show nud noarp", "neigh show proxy", "nexthop show",
+			"neigh show nud permanent", "neigh show nud noarp", "neigh show proxy", "nexthop show", "token",
 		},
-		answers: []string{"link", "addr", "route", "rule", "neigh", "noarp", "proxy", "nexthop"},
+		answers: []string{"link", "addr", "route", "rule", "neigh", "noarp", "proxy", "nexthop", "token"},
 	},
 	{program: []string{"ip", "-6", "-j", "-d", "rule", "show"}, answers: []string{"rule6"}},
-	{program: []string{"bridge", "-j", "-d", "fdb", "show"}, answers: []string{"fdb"}},
-	{program: []string{"bridge", "-j", "-d", "vlan", "show"}, answers: []string{"bvlan"}, lacking: true},
-	{program: []string{"bridge", "-j", "-d", "vlan", "tunnelshow"}, answers: []string{"vlantunnel"}, lacking: true},
-	{program: []string{"bridge", "-j", "-d", "mdb", "show"}, answers: []string{"mdb"}, lacking: true},
 	{program: []string{"tc", "-j", "-d", "qdisc", "show"}, answers: []string{"qdisc"}},
-	{program: []string{"ip", "-d", "xfrm", "policy"}, text: "policy"},
-	{program: []string{"nft", "-s", "list", "ruleset"}, text: "nft"},
+	{program: []string{"ip", "-d", "-batch", "-"}, batch: []string{"xfrm policy", "xfrm state"}, text: "policy", none: noXfrm},
+	{program: []string{"nft", "-s", "list", "ruleset"}, text: "nft", none: noRuleset},
 	{program: []string{"ethtool", "-k", "*"}, text: "offload"},
 }
 
@@ -213,6 +222,7 @@ func (a *asked) wait(v *view) error {
 			v.moving = v.moving || slices.ContainsFunc(objects, addrMoves)
 		}
 		for _, o := range clean(what, objects, noarp) {
+			v.notes(what, o)
 			if err := v.object(what, o); err != nil {
 				return err
 			}
@@ -240,47 +250,6 @@ func (v *view) object(what string, o map[string]any) error {
 		return v.json(what, o)
 	}
 	return nil
-}
-
-// text writes an answer line by line. Of ethtool's, each has its link's name, and
-// the links are sorted: their order is that in which they came here. So are nft's
-// tables and policies of IPsec, each of which is by itself.
-func (v *view) text(what, answer string) {
-	of, lines := "", []string{}
-	if end := map[string]string{"nft": "}\n", "policy": ""}[what]; what != "offload" {
-		objects := objectsIn(answer, end)
-		slices.Sort(objects)
-		answer = strings.Join(objects, "")
-	}
-	for line := range strings.Lines(answer) {
-		line = strings.TrimRight(line, "\n")
-		if link, ok := strings.CutPrefix(line, "Features for "); ok {
-			of = link
-		} else if line != "" {
-			lines = append(lines, of+line)
-		}
-	}
-	if of != "" {
-		slices.Sort(lines)
-	}
-	for _, line := range lines {
-		v.line(what, line)
-	}
-}
-
-// objectsIn takes apart an answer where a line that is not indented follows one
-// that is, or where a line is the end of an object.
-func objectsIn(answer, end string) []string {
-	var out []string
-	fresh := true
-	for line := range strings.Lines(answer) {
-		if fresh || end == "" && !strings.HasPrefix(line, "\t") {
-			out = append(out, "")
-		}
-		out[len(out)-1] += line
-		fresh = end != "" && line == end
-	}
-	return out
 }
 
 // json writes a line of JSON.

@@ -33,7 +33,7 @@ func clean(what string, objects []map[string]any, noarp map[string]bool) []map[s
 		return cleanQdiscs(objects)
 	case "mdb":
 		return cleanGroups(objects)
-	case "bvlan", "vlantunnel":
+	case "bvlan", "vlantunnel", "token":
 		slices.SortStableFunc(objects, func(a, b map[string]any) int {
 			return cmp.Compare(fmt.Sprint(a["ifname"]), fmt.Sprint(b["ifname"]))
 		})

@@ -73,6 +73,13 @@ func NeedKind(t testing.TB, kind string) {
 	need(t, kind, kind+" links", HasKind(t, kind))
 }
 
+// NeedThat skips the test without something that the caller has looked for, or
+// fails it where RequireEnv demands it.
+func NeedThat(t testing.TB, what string, there bool) {
+	t.Helper()
+	need(t, what, what, there)
+}
+
 // need skips the test without what it needs, or fails it where RequireEnv says
 // that it is there.
 func need(t testing.TB, what, text string, there bool) {

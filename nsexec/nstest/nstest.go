@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"sync/atomic"
 	"testing"
 
@@ -68,13 +67,15 @@ func IP(t testing.TB, args ...string) []map[string]any {
 }
 
 func ip(args ...string) ([]map[string]any, error) {
-	cmd := exec.Command("ip", append([]string{"-j", "-d"}, args...)...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("ip %q: %w: %s", args, err, bytes.TrimSpace(stderr.Bytes()))
+	ns := nsexec.NPNow()
+	for len(args) > 1 && args[0] == "-n" {
+		ns, args = nsexec.NPName(args[1]), args[2:]
 	}
+	text, err := output(ns, "", append([]string{"ip", "-j", "-d"}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	out := []byte(text)
 	if len(bytes.TrimSpace(out)) == 0 {
 		return nil, nil
 	}
