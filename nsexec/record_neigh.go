@@ -140,18 +140,18 @@ func (c *Conn) restoreNeighs(want []message) error {
 }
 
 // isOfItself reports whether an entry of a bridge's table is for the address of the
-// very link that it leads to. The kernel has one for each of its VLANs and takes
-// it away with that, but not what somebody has set.
+// very link that it leads to, in a VLAN. The kernel has one for each of its VLANs
+// and takes it away with that, but not what somebody has set.
 func (c *Conn) isOfItself(m message) bool {
-	head := readNdmsg(m.body)
-	if !m.isFDB() || head.State&unix.NUD_PERMANENT == 0 {
+	head, attrs := readNdmsg(m.body), m.attrs()
+	if _, inVLAN := attrs[unix.NDA_VLAN]; !inVLAN || !m.isFDB() || head.State&unix.NUD_PERMANENT == 0 {
 		return false
 	}
 	is, err := c.linkState(ByIndex(int(head.Ifindex)))
 	if err != nil || head.Flags&unix.NTF_MASTER == 0 && is.kind() != "bridge" {
 		return false
 	}
-	return bytes.Equal(is.attrs[unix.IFLA_ADDRESS], m.attrs()[unix.NDA_LLADDR])
+	return bytes.Equal(is.attrs[unix.IFLA_ADDRESS], attrs[unix.NDA_LLADDR])
 }
 
 func (c *Conn) restoreNeigh(m message) error {
