@@ -11,7 +11,7 @@ var newerKernels = map[string]string{
 	"port mcast_max_groups": "6.3", "port neigh_vlan_suppress": "6.4", "port mab": "6.2", "port backup_nhid": "6.6",
 	"bvlan mcast_max_groups": "6.3", "bvlan neigh_suppress": "6.4", "offload tx-tcp-accecn-segmentation": "6.15",
 	"bareudp*": nowhere, "* bareudp": nowhere, "hsr*": nowhere, "* hsr": nowhere,
-	"xfrm policy offload*": "6.2",
+	"xfrm state dir": "6.10", "xfrm policy offload*": "6.2",
 	"mdb proto":            "6.2", "mdb filter_mode": "6.2", "mdb source_list": "6.2",
 }
 

@@ -275,6 +275,7 @@ func othersOf(script string, spec *builtins.Spec, g builtins.Use, args []lang.Ar
 			if err == nil {
 				with(m[1] + fmt.Sprintf("%0*d", len(m[2]), n+1) + m[3])
 				with(m[1] + fmt.Sprintf("%0*d", len(m[2]), max(n, 1)-1) + m[3])
+				with(m[1] + fmt.Sprintf("%0*d", len(m[2]), 4*n) + m[3])
 			}
 		}
 		if text == "eth0" || text == "eth1" {
