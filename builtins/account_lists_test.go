@@ -12,7 +12,7 @@ var newerKernels = map[string]string{
 	"bvlan mcast_max_groups": "6.3", "bvlan neigh_suppress": "6.4", "offload tx-tcp-accecn-segmentation": "6.15",
 	"bareudp*": nowhere, "* bareudp": nowhere, "hsr*": nowhere, "* hsr": nowhere,
 	"xfrm state dir": "6.10", "xfrm policy offload*": "6.2",
-	"mdb proto":            "6.2", "mdb filter_mode": "6.2", "mdb source_list": "6.2",
+	"mdb proto": "6.2", "mdb filter_mode": "6.2", "mdb source_list": "6.2",
 }
 
 // nowhere is the release of kinds that no kernel of Debian has, nor that of the

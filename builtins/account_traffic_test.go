@@ -108,9 +108,9 @@ func TestXfrm_changeState(t *testing.T) {
 	needESP(t)
 	const one = "xfrm state " + ends + "proto esp spi 0x100 " + enc + " " + auth
 	for script, want := range map[string]string{
-		one + "\nreplace xfrm state " + ends + "proto esp spi 0x100 reqid 9 " + enc + " " + auth: "reqid 9",
-		one + "\ndel xfrm state " + ends + "proto esp spi 0x100":                                 "",
-		one + "\nflush xfrm state proto esp":                                                     "",
+		one + "\nreplace xfrm state " + ends + "proto esp spi 0x100 limit packet-hard 9 " + enc + " " + auth: "hard 9(packets)",
+		one + "\ndel xfrm state " + ends + "proto esp spi 0x100":                                             "",
+		one + "\nflush xfrm state proto esp":                                                                 "",
 	} {
 		says := func(ns nsexec.Ref) bool {
 			got := xfrmShown(t, ns)
