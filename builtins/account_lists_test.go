@@ -11,15 +11,15 @@ var newerKernels = map[string]string{
 	"port mcast_max_groups": "6.3", "port neigh_vlan_suppress": "6.4", "port mab": "6.2", "port backup_nhid": "6.6",
 	"bvlan mcast_max_groups": "6.3", "bvlan neigh_suppress": "6.4", "offload tx-tcp-accecn-segmentation": "6.15",
 	"bareudp*": nowhere, "* bareudp": nowhere, "hsr*": nowhere, "* hsr": nowhere,
-	"xfrm policy offload*": "6.2",
-	"mdb proto":            "6.2", "mdb filter_mode": "6.2", "mdb source_list": "6.2",
+	"xfrm state dir": "6.10", "xfrm policy offload*": "6.2",
+	"mdb proto": "6.2", "mdb filter_mode": "6.2", "mdb source_list": "6.2",
 }
 
 // nowhere is the release of kinds that no kernel of Debian has, nor that of the
 // machines at hand: CONFIG_BAREUDP, CONFIG_HSR.
 const nowhere = "99.0"
 
-const noHardware = "without hardware that does it the kernel refuses one as the other"
+const noHardware = "without hardware that does it the kernel does it by itself"
 
 // mootOptions are those that make no difference to what anything shows, and why:
 // mostly they say what is so anyway. A test has to set each all the same.
@@ -28,7 +28,7 @@ var mootOptions = map[string]string{
 	"hsr version":                  "the kernel tells nobody",
 	"bond clear_active_slave":      "the bond chooses one again at once",
 	"qdisc root":                   "it is so unless parent or handle ffff: is said", "filter root": "it is so unless another place is said",
-	"xfrm state offload crypto": noHardware, "xfrm state offload packet": noHardware, "xfrm state offload dev": noHardware, "xfrm state offload dir": noHardware,
+	"xfrm state offload crypto": noHardware, "xfrm state offload dev": noHardware, "xfrm state offload dir": noHardware,
 	"link link":          "the kinds that have no verb, of those that there are, are made on no other link",
 	"mdb permanent":      "it is so unless temp is said",
 	"route rto_min lock": "the kernel heeds it only locked, so it always is",

@@ -108,9 +108,9 @@ func TestXfrm_changeState(t *testing.T) {
 	needESP(t)
 	const one = "xfrm state " + ends + "proto esp spi 0x100 " + enc + " " + auth
 	for script, want := range map[string]string{
-		one + "\nreplace xfrm state " + ends + "proto esp spi 0x100 reqid 9 " + enc + " " + auth: "reqid 9",
-		one + "\ndel xfrm state " + ends + "proto esp spi 0x100":                                 "",
-		one + "\nflush xfrm state proto esp":                                                     "",
+		one + "\nreplace xfrm state " + ends + "proto esp spi 0x100 limit packet-hard 9 " + enc + " " + auth: "hard 9(packets)",
+		one + "\ndel xfrm state " + ends + "proto esp spi 0x100":                                             "",
+		one + "\nflush xfrm state proto esp":                                                                 "",
 	} {
 		says := func(ns nsexec.Ref) bool {
 			got := xfrmShown(t, ns)
@@ -154,14 +154,23 @@ func refusedAlike(t *testing.T, before, script, lines string) {
 	claimBy(t, script, refused)
 }
 
-// TestXfrm_offload and TestFilter_skipSW are of what only hardware does.
+// TestXfrm_offload is of what only hardware does: without it the kernel does what
+// is asked of the algorithms by itself, and refuses whole packets.
 func TestXfrm_offload(t *testing.T) {
 	needESP(t)
-	const one = ends + "proto esp spi 0x100 reqid 7 mode tunnel aead 'rfc4106(gcm(aes))' 0x000102030405060708090a0b0c0d0e0f10111213 128"
-	for _, offload := range []string{"offload dev eth0 dir out", "offload crypto dev eth0 dir out", "offload packet dev eth0 dir out"} {
-		theirs := "offload dev eth0 dir out" // all that the ip at hand knows
-		refusedAlike(t, "", "xfrm state "+one+" "+offload, "ip -n NS xfrm state add "+one+" "+theirs)
+	const one = "xfrm state " + ends + "proto esp spi 0x100 reqid 7 mode tunnel aead 'rfc4106(gcm(aes))' 0x000102030405060708090a0b0c0d0e0f10111213 128 offload "
+	taken := func(script string) bool {
+		ns, err := runIn(t, script)
+		if err == nil {
+			drop(t, ns)
+		}
+		return err == nil
 	}
+	if !taken(one+"crypto dev eth0 dir out") || taken(one+"packet dev eth0 dir out") {
+		t.Fatal("the kernel takes whole packets, or not even the algorithms")
+	}
+	claimBy(t, one+"crypto dev eth0 dir out", taken)
+	claimBy(t, one+"packet dev eth0 dir out", func(other string) bool { return !taken(other) })
 }
 
 func TestFilter_skipSW(t *testing.T) {

@@ -160,6 +160,9 @@ func testMaker(t *testing.T, verb, needs, values string) {
 	if first[0] == nil || replaced[0] == nil || deleted[0] != nil || ensured[0] == nil || first[0]["ifindex"] == replaced[0]["ifindex"] {
 		t.Fatalf("ip shows %v, replaced %v, deleted %v, ensured %v", first, replaced, deleted, ensured)
 	}
+	if verb == "link" && strings.Contains(first[0]["linkinfo"], "info_kind:team") {
+		see(t, "link type")
+	}
 	for _, item := range []string{verb, "replace " + verb, "del " + verb, "ensure " + verb} {
 		see(t, item)
 	}

@@ -33,7 +33,7 @@ func TestConfig(t *testing.T) {
 		{"bridge b vlan_filtering on vlan_default_pvid 5 vlan_protocol 802.1ad", "7=01 8=88a8 39=0500"},
 		{"bridge b vlan_stats_enabled on vlan_stats_per_port on", "41=01 45=01"},
 		{"bridge b mcast_vlan_snooping on", "46=0200000002000000"},
-		{"bridge b mst_enabled off", "46=0000000008000000"},
+		{"bridge b mst_enabled off", "46=0000000004000000"},
 		{"bridge b forward_delay 1500 mcast_query_interval 12500", "1=dc050000 33=d430000000000000"},
 		{"vxlan v id 5 dstport 4789 srcport 1000 2000 flowlabel 5", "1=05000000 26=00000005 15=12b5 10=03e807d0"},
 		{"vxlan v id 5 local 10.0.0.1 remote 2001:db8::2", "1=05000000 4=0a000001 16=20010db8000000000000000000000002"},

@@ -20,7 +20,7 @@ var bridgeKind = kind{
 		{name: "max_age", attr: nl.IFLA_BR_MAX_AGE, typ: number(0, 1<<32-1), encode: u32, doc: "STP's largest message age, in hundredths of a second"},
 		{name: "ageing_time", attr: nl.IFLA_BR_AGEING_TIME, typ: number(0, 1<<32-1), encode: u32, doc: "how long an address is remembered, in hundredths of a second"},
 		{name: "stp_state", attr: nl.IFLA_BR_STP_STATE, typ: switchType, encode: u32, doc: "speak the spanning tree protocol"},
-		{name: "mst_enabled", attr: brMultiBool, typ: switchType, encode: boolOpt(3), doc: "multiple spanning trees"},
+		{name: "mst_enabled", attr: brMultiBool, typ: switchType, encode: boolOpt(2), doc: "multiple spanning trees"},
 		{name: "priority", attr: nl.IFLA_BR_PRIORITY, typ: number(0, 65535), encode: u16, doc: "STP's priority"},
 		{name: "group_fwd_mask", attr: nl.IFLA_BR_GROUP_FWD_MASK, typ: number(0, 65535), encode: u16, doc: "which link-local groups are forwarded"},
 		{name: "group_address", attr: nl.IFLA_BR_GROUP_ADDR, typ: groupMAC, encode: mac, doc: "STP's multicast address"},

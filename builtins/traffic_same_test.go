@@ -29,6 +29,7 @@ var sameAsTC = []struct{ needs, words string }{
 	{"qdisc fq_codel", "qdisc root fq_codel limit 99 flows 64 target 4ms interval 90ms quantum 3000 noecn"},
 	{"qdisc cake", "qdisc root cake bandwidth 10mbit diffserv4 rtt 50ms nat wash overhead 18 mpu 64"},
 	{"qdisc red", "qdisc root red limit 400kb min 30kb max 90kb avpkt 1000 burst 55 ecn bandwidth 10mbit probability 0.02"},
+	{"qdisc red", "qdisc root red limit 400kb min 30kb max 90kb avpkt 1000 burst 200 bandwidth 1gbit"},
 	{"qdisc hfsc", "qdisc root handle 1: hfsc default 20"},
 
 	{"qdisc htb", "class parent 1: classid 1:20 htb rate 1mbit"},
@@ -86,6 +87,7 @@ var sameAsTC = []struct{ needs, words string }{
 	{"filter flower", "filter ingress protocol ip pref 5 flower ip_proto udp dst_port 53 skip_hw"},
 	{"filter flower", "filter ingress protocol ip pref 5 flower ip_proto icmp type 8"},
 	{"filter flower", "filter ingress protocol all pref 5 flower dst_mac 02:00:00:00:00:01 src_mac 02:00:00:00:00:00/ff:ff:ff:ff:ff:00"},
+	{"filter flower", "filter ingress protocol 802.1q pref 5 flower vlan_id 7 vlan_ethtype ipv6"},
 	{"filter flower", "filter ingress protocol 802.1q pref 5 flower vlan_id 7 vlan_prio 3 vlan_ethtype ip dst_ip 10.0.0.1"},
 }
 
