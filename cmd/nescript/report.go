@@ -61,7 +61,7 @@ func (a *app) diagnose(err error) []*lang.Diagnostic {
 		if lacksPrivilege(d) {
 			d.Help = append(d.Help, a.needsRoot())
 		}
-		addLabHelp(d, err)
+		addLabHelp(d)
 	}
 	if left != nil {
 		last := diags[len(diags)-1]
@@ -79,14 +79,14 @@ func unleft(err error, left **lab.LeftError) error {
 	return err
 }
 
-// addLabHelp says what can be done about errors that are about labs.
-func addLabHelp(d *lang.Diagnostic, err error) {
+// addLabHelp says what can be done about an error that is about labs.
+func addLabHelp(d *lang.Diagnostic) {
 	var there *journal.ExistsError
 	var none *journal.NoLabError
 	switch {
-	case errors.As(err, &there):
+	case errors.As(d, &there):
 		d.Help = append(d.Help, fmt.Sprintf("nescript down %s takes it down; --name gives this one another name", there.Name))
-	case errors.As(err, &none):
+	case errors.As(d, &none):
 		if near := lang.Nearest(none.Name, none.Have); near != "" {
 			d.Help = append(d.Help, fmt.Sprintf("did you mean %q?", near))
 		}
