@@ -109,14 +109,15 @@ func (cfg LinkConfig) with(ch LinkChange) LinkConfig {
 }
 
 // takes reports whether another change of the link may come in the same message.
-// The kernel sets attributes first, then the master, then IFF_UP, so they must
-// come in this order.
+// The kernel sets attributes first, so they must come first. Which of a master and
+// IFF_UP it sets first differs from kernel to kernel, and a bond takes no link that
+// is up: those two go by themselves.
 func (o setLinkOp) takes(ch *LinkChange) bool {
 	mine := o.change
 	if !mine.simple(unix.IFLA_ADDRESS) || !ch.simple() || mine.Mask != 0 {
 		return false
 	}
-	return ch.Master == (LinkRef{}) || mine.Master == (LinkRef{})
+	return mine.Master == (LinkRef{})
 }
 
 // with is a change and another one behind it.
