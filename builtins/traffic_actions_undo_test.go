@@ -17,7 +17,7 @@ filter add dev eth0 ingress protocol ip pref 4 u32 match ip dst 10.1.0.0/16 acti
 filter add dev eth0 ingress protocol ip pref 5 u32 match ip dst 10.2.0.0/16 action ct commit zone 7 mark 5/7 nat src addr 10.3.0.1-10.3.0.9 port 1000-2000 pipe action ct clear
 filter add dev eth0 ingress protocol ip pref 6 u32 match ip dst 10.3.0.0/16 action nat ingress 10.3.0.0/16 10.4.0.0 pipe action connmark zone 5
 filter add dev eth0 ingress protocol ip pref 7 basic match 'cmp(u8 at 9 layer network mask 0xff eq 6) and not (meta(nf_mark mask 0xf eq 3) or u32(u16 0x1122 0xffff at 4))' action pass
-filter add dev eth0 ingress protocol ip pref 9 u32 match ip dst 10.8.0.0/16 action police rate 10mbit burst 20k peakrate 20mbit mtu 2k conform-exceed drop/pipe
+filter add dev eth0 ingress protocol ip pref 9 basic match 'cmp(u8 at 9 layer network mask 0xff eq 17)' action police rate 10mbit burst 20k peakrate 20mbit mtu 2k conform-exceed drop/pipe
 filter add dev eth0 ingress protocol ip pref 8 matchall action gact pass
 `
 

@@ -115,8 +115,8 @@ func TestTraffic_asTC(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			args = strings.Replace(args, " ematch ", " match ", 1) // whose name is taken, by what u32 matches
-			if _, err := nstest.Output(theirs, "", "sh", "-c", "tc "+verb+" add dev eth0 "+args); err != nil {
+			said := strings.Replace(args, " ematch ", " match ", 1) // whose name is taken, by what u32 matches
+			if _, err := nstest.Output(theirs, "", "sh", "-c", "tc "+verb+" add dev eth0 "+said); err != nil {
 				t.Fatalf("%s: %v", s.words, err)
 			}
 			got, want := trafficText(t, ours), trafficText(t, theirs)
