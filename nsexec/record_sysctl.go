@@ -4,11 +4,9 @@ package nsexec
 
 import (
 	"errors"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -114,24 +112,11 @@ func (c *Conn) restoreSysctls(values []sysctlValue) error {
 					continue
 				}
 				err := os.WriteFile(sysctlRoot+v.key, []byte(v.value+"\n"), 0)
-				if err != nil && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, unix.EACCES) && !beyondLink(v) {
+				if err != nil && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, unix.EACCES) {
 					errs = append(errs, err)
 				}
 			}
 		}
 		return errors.Join(errs...)
 	})
-}
-
-// beyondLink reports whether a sysctl is IPv6's MTU of a link and more than the
-// link's own. It may be so, where that of the link below was made smaller, but
-// can't be written: a link that is made anew has it from the start.
-func beyondLink(v sysctlValue) bool {
-	parts := strings.Split(v.key, "/")
-	if len(parts) != 5 || parts[1] != "ipv6" || parts[4] != "mtu" {
-		return false
-	}
-	link, err := net.InterfaceByName(parts[3])
-	n, notNumber := strconv.Atoi(v.value)
-	return err == nil && notNumber == nil && n > link.MTU
 }
