@@ -122,8 +122,9 @@ func (c *Conn) restoreNeighs(want []message) error {
 	if err != nil {
 		return err
 	}
+	vlans := slices.ContainsFunc(want, func(m message) bool { return m.isFDB() && m.attrs()[unix.NDA_VLAN] != nil })
 	for _, w := range want {
-		if c.isOfItself(w) || slices.ContainsFunc(have, func(h message) bool { return sameAttrs(w, h) }) {
+		if vlans && c.isOfItself(w) || slices.ContainsFunc(have, func(h message) bool { return sameAttrs(w, h) }) {
 			continue
 		}
 		if readNdmsg(w.body).Flags&unix.NTF_PROXY != 0 {
@@ -140,18 +141,19 @@ func (c *Conn) restoreNeighs(want []message) error {
 }
 
 // isOfItself reports whether an entry of a bridge's table is for the address of the
-// very link that it leads to, in a VLAN. The kernel has one for each of its VLANs
-// and takes it away with that, but not what somebody has set.
+// very link that it leads to. The kernel has one for each of its VLANs and takes
+// it away with that, but not what somebody has set, which is one for each, too,
+// where no VLAN is named.
 func (c *Conn) isOfItself(m message) bool {
-	head, attrs := readNdmsg(m.body), m.attrs()
-	if _, inVLAN := attrs[unix.NDA_VLAN]; !inVLAN || !m.isFDB() || head.State&unix.NUD_PERMANENT == 0 {
+	head := readNdmsg(m.body)
+	if !m.isFDB() || head.State&unix.NUD_PERMANENT == 0 {
 		return false
 	}
 	is, err := c.linkState(ByIndex(int(head.Ifindex)))
 	if err != nil || head.Flags&unix.NTF_MASTER == 0 && is.kind() != "bridge" {
 		return false
 	}
-	return bytes.Equal(is.attrs[unix.IFLA_ADDRESS], attrs[unix.NDA_LLADDR])
+	return bytes.Equal(is.attrs[unix.IFLA_ADDRESS], m.attrs()[unix.NDA_LLADDR])
 }
 
 func (c *Conn) restoreNeigh(m message) error {
