@@ -124,7 +124,13 @@ func (c *Conn) restoreNeighs(want []message) error {
 	}
 	vlans := slices.ContainsFunc(want, func(m message) bool { return m.isFDB() && m.attrs()[unix.NDA_VLAN] != nil })
 	for _, w := range want {
-		if vlans && c.isOfItself(w) || slices.ContainsFunc(have, func(h message) bool { return sameAttrs(w, h) }) {
+		if vlans && c.isOfItself(w) {
+			if err := c.restoreOfItself(w, keys); err != nil {
+				return err
+			}
+			continue
+		}
+		if slices.ContainsFunc(have, func(h message) bool { return sameAttrs(w, h) }) {
 			continue
 		}
 		if readNdmsg(w.body).Flags&unix.NTF_PROXY != 0 {
@@ -154,6 +160,38 @@ func (c *Conn) isOfItself(m message) bool {
 		return false
 	}
 	return bytes.Equal(is.attrs[unix.IFLA_ADDRESS], m.attrs()[unix.NDA_LLADDR])
+}
+
+// restoreOfItself restores such an entry where the kernel has it for another link
+// of the bridge with the same address, which a new bridge has for itself. Where it
+// has none there is no such VLAN yet, and it will have one. What is said of no VLAN
+// it has done for all of them, so those that are not wanted go again.
+func (c *Conn) restoreOfItself(w message, wanted map[string]bool) error {
+	of := w.attrs()
+	same := func(m message) bool {
+		return m.isFDB() && m.linkIndex() != w.linkIndex() && bytes.Equal(m.attrs()[unix.NDA_LLADDR], of[unix.NDA_LLADDR]) &&
+			bytes.Equal(m.attrs()[unix.NDA_VLAN], of[unix.NDA_VLAN])
+	}
+	others, err := c.neighs(same)
+	if err != nil || len(others) == 0 {
+		return err
+	}
+	if err := c.restoreNeigh(w); err != nil || of[unix.NDA_VLAN] != nil {
+		return err
+	}
+	more, err := c.neighs(func(m message) bool {
+		a := m.attrs()
+		return m.isFDB() && m.linkIndex() == w.linkIndex() && a[unix.NDA_VLAN] != nil && bytes.Equal(a[unix.NDA_LLADDR], of[unix.NDA_LLADDR]) && !wanted[m.neighKey()]
+	})
+	if err != nil {
+		return err
+	}
+	for _, m := range more {
+		if err := c.remove(m); err != nil && !isMissing(err) {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *Conn) restoreNeigh(m message) error {
