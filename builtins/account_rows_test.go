@@ -45,11 +45,6 @@ var moreWitnesses = []witness{
 	{"macvtap m1 link eth0 mode source nodst", "link show m1", linkData("nodst", "true")},
 	{"macvlan m1 link eth0", "link show m1", map[string]string{"link": "eth0"}},
 	{"macvtap m1 link eth0", "link show m1", map[string]string{"link": "eth0"}},
-	{"tun t1 multi_queue", "link show t1", linkData("multi_queue", "true")},
-	{"tun t1 vnet_hdr", "link show t1", linkData("vnet_hdr", "true")},
-	{"tun t1 pi", "link show t1", linkData("pi", "true")},
-	{"tap t1 user 3", "link show t1", linkData("user", "sys")},
-	{"tap t1 groupid 4", "link show t1", linkData("group", "adm")},
 	{"addr eth0 10.0.0.1/24; neigh eth0 10.0.0.2 02:00:00:00:00:02 nud stale", "neigh show 10.0.0.2", map[string]string{"state.0": "STALE"}},
 	{"macvlan m1 link eth0; ensure macvtap m2 link eth0; replace macvtap m2 link eth1", "link show m2", map[string]string{"link": "eth1"}},
 }

@@ -344,6 +344,11 @@ var tunWitnesses = []witness{
 	{"tap t1 mtu 1400; replace tap t1", "link show t1", map[string]string{"mtu": "1500"}},
 	{"tap t1; tun t2; del tap t1; del tun t2", "link", map[string]string{"#": "4"}},
 	{"tap t1 up mtu 1400 hw 02:00:00:00:00:09 master br0", "link show t1", map[string]string{"mtu": "1400", "address": "02:00:00:00:00:09", "master": "br0"}},
+	{"tun t1 multi_queue", "link show t1", linkData("multi_queue", "true")},
+	{"tun t1 vnet_hdr", "link show t1", linkData("vnet_hdr", "true")},
+	{"tun t1 pi", "link show t1", linkData("pi", "true")},
+	{"tap t1 user 3", "link show t1", linkData("user", "sys")},
+	{"tap t1 groupid 4", "link show t1", linkData("group", "adm")},
 }
 
 // TestTun makes TUN and TAP links where the user may open /dev/net/tun, and
