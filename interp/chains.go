@@ -64,9 +64,7 @@ func (m *machine) flush(ctx context.Context) error {
 		return err
 	}
 	done := m.in.clock.executing()
-	counted := m.tally.follow(ctx)
-	err := m.chains.later.Send(counted.ctx)
-	counted.end()
+	err := m.chains.later.Send(ctx)
 	done()
 	if err != nil {
 		return m.stepFailed(nsexec.Step{}, err)
@@ -128,6 +126,7 @@ func (m *machine) join() error {
 	}
 	m.tally.add(c.calls)
 	m.chains.done += c.calls
+	countAll(c.steps)           // those too that were put off
 	if m.chains.later.Empty() { // otherwise it still refers to them
 		clear(c.steps)
 		m.chains.spare = c.steps[:0]

@@ -79,7 +79,8 @@ func chained(t *testing.T, script string, opts ...nsexec.Option) (text string, e
 	}
 	defer e.Close()
 	var out strings.Builder
-	in, err := interp.New(interp.Engine(e), interp.Stdio(nil, &out, &out))
+	calls := 0
+	in, err := interp.New(interp.Engine(e), interp.Stdio(nil, &out, &out), interp.Progress(func(done int) { calls = done }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +90,7 @@ func chained(t *testing.T, script string, opts ...nsexec.Option) (text string, e
 	}
 	addrs := nstest.IP(t, "-n", "c0", "addr", "show", "dev", "a")[0]["addr_info"].([]any)
 	routes := nstest.IP(t, "-n", "c0", "route", "show", "type", "blackhole")
-	fmt.Fprintf(&out, "%d addresses, %d routes\n", len(addrs), len(routes))
+	fmt.Fprintf(&out, "%d statements, %d addresses, %d routes\n", calls, len(addrs), len(routes))
 	var gone strings.Builder
 	names, err := nsexec.Namespaces()
 	for _, name := range names {

@@ -64,13 +64,19 @@ func (t *tally) follow(ctx context.Context) *following {
 
 func (f *following) steps(steps []nsexec.Step, _ time.Duration) {
 	before := f.early()
+	f.begun += countAll(steps)
+	f.tally.early(f.early() - before)
+}
+
+// countAll marks the calls of steps as counted, and returns how many had not been.
+func countAll(steps []nsexec.Step) (calls int) {
 	for _, s := range steps {
 		if at, ok := s.Tag.(*site); ok && !at.counted {
 			at.counted = true
-			f.begun++
+			calls++
 		}
 	}
-	f.tally.early(f.early() - before)
+	return calls
 }
 
 // early is how many calls are done for sure.

@@ -50,7 +50,10 @@ func (l *Later) Empty() bool { return len(l.waiting.batches) == 0 }
 
 // Send does what has been put off. The error is a [*StepError], whose Index is
 // the step's in its own Run.
-func (l *Later) Send(ctx context.Context) error { return l.waiting.send(ctx) }
+func (l *Later) Send(ctx context.Context) error {
+	l.waiting.timer = timerOf(ctx)
+	return l.waiting.send(ctx)
+}
 
 // Drop forgets what has been put off.
 func (l *Later) Drop() { l.waiting.drop() }
