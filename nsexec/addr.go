@@ -115,19 +115,7 @@ func (o addrOp) retractable() bool { return o.flags&unix.NLM_F_EXCL != 0 }
 func (o addrOp) alone() bool       { return !o.retractable() }
 
 func (o addrOp) requestFor(c *Conn, index int) *Request {
-	cfg := o.cfg
-	msg := nl.NewIfAddrmsg(familyOf(cfg.Prefix.Addr()))
-	msg.Index = uint32(index)
-	msg.Prefixlen = uint8(cfg.Prefix.Bits())
-	msg.Scope = uint8(cfg.Scope)
-	local, peer := cfg.Prefix.Addr(), cfg.Prefix.Addr()
-	if cfg.Peer.IsValid() {
-		peer, msg.Prefixlen = cfg.Peer.Addr(), uint8(cfg.Peer.Bits())
-	}
-	whole := append(headerRoom(), msg.Serialize()...)
-	whole = appendAddr(whole, unix.IFA_LOCAL, local)
-	whole = appendAddr(whole, unix.IFA_ADDRESS, peer)
-	whole = appendAttrs(whole, cfg.attrs())
+	whole := appendAttrs(o.cfg.appendKey(headerRoom(), index), o.cfg.attrs())
 	return c.requestOf(o.proto, o.flags|unix.NLM_F_ACK, whole)
 }
 

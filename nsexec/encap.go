@@ -66,6 +66,6 @@ func (m message) uncounted() message {
 	inner = inner.without(func(kind uint16) bool { return kind == seg6LocalCounters })
 	inner.body = appendAttr(inner.body, SEG6Counters())
 	out := m.without(func(kind uint16) bool { return kind == unix.RTA_ENCAP })
-	out.body = append(out.body, nl.NewRtAttr(unix.RTA_ENCAP|unix.NLA_F_NESTED, inner.body).Serialize()...)
+	out.body = appendAttr(out.body, Attr{Type: unix.RTA_ENCAP | unix.NLA_F_NESTED, Data: inner.body})
 	return out
 }

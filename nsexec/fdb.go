@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
@@ -223,7 +222,7 @@ func (o fdbOp) message(index int, attrs ...Attr) message {
 		state = unix.NUD_NOARP | unix.NUD_PERMANENT
 	}
 	head := ndmsg{unix.NdMsg{Family: unix.AF_BRIDGE, Ifindex: int32(index), State: uint16(state), Flags: uint8(o.cfg.Flags)}}
-	body := append(head.Serialize(), nl.NewRtAttr(unix.NDA_LLADDR, o.cfg.MAC).Serialize()...)
+	body := appendAttr(head.Serialize(), Attr{Type: unix.NDA_LLADDR, Data: o.cfg.MAC})
 	for _, a := range attrs {
 		body = appendAttr(body, a)
 	}

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/netip"
 
-	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
@@ -119,15 +118,15 @@ func (o neighOp) message(index int) message {
 	if o.cfg.Proxy {
 		head.Flags |= unix.NTF_PROXY
 	}
-	body := append(head.Serialize(), nl.NewRtAttr(unix.NDA_DST, o.cfg.IP.AsSlice()).Serialize()...)
+	body := appendAddr(head.Serialize(), unix.NDA_DST, o.cfg.IP)
 	if o.cfg.Hw != nil {
-		body = append(body, nl.NewRtAttr(unix.NDA_LLADDR, o.cfg.Hw).Serialize()...)
+		body = appendAttr(body, Attr{Type: unix.NDA_LLADDR, Data: o.cfg.Hw})
 	}
 	if o.cfg.Proto != 0 {
-		body = append(body, nl.NewRtAttr(ndaProtocol, []byte{byte(o.cfg.Proto)}).Serialize()...)
+		body = appendAttr(body, Attr{Type: ndaProtocol, Data: []byte{byte(o.cfg.Proto)}})
 	}
 	if o.cfg.Managed {
-		body = append(body, nl.NewRtAttr(ndaFlagsExt, nl.Uint32Attr(ntfExtManaged)).Serialize()...)
+		body = appendUint32(body, ndaFlagsExt, ntfExtManaged)
 	}
 	return message{unix.RTM_NEWNEIGH, body}
 }

@@ -138,7 +138,7 @@ func (m message) without(drop func(kind uint16) bool) message {
 	}
 	for _, a := range list {
 		if !drop(a.Attr.Type &^ (unix.NLA_F_NESTED | unix.NLA_F_NET_BYTEORDER)) {
-			out.body = append(out.body, nl.NewRtAttr(int(a.Attr.Type), a.Value).Serialize()...)
+			out.body = appendAttr(out.body, Attr{Type: a.Attr.Type, Data: a.Value})
 		}
 	}
 	return out

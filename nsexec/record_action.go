@@ -113,7 +113,7 @@ func withRateTables(options []byte) []byte {
 		for i, at := range []int{policeRate, policePeakRate} {
 			if byteOrder.Uint32(value[at+rateAt:]) != 0 {
 				value[at] = cellLog
-				tables = append(tables, nl.NewRtAttr(nl.TCA_POLICE_RATE+i, make([]byte, tableSize)).Serialize()...)
+				tables = appendAttr(tables, Attr{Type: uint16(nl.TCA_POLICE_RATE + i), Data: make([]byte, tableSize)})
 			}
 		}
 		return kind, value
@@ -132,7 +132,7 @@ func rewriteAttrs(data []byte, f func(kind uint16, value []byte) (uint16, []byte
 	for _, a := range list {
 		const flags = unix.NLA_F_NESTED | unix.NLA_F_NET_BYTEORDER
 		if kind, value := f(a.Attr.Type&^flags, a.Value); kind != 0 {
-			out = append(out, nl.NewRtAttr(int(kind|a.Attr.Type&flags), value).Serialize()...)
+			out = appendAttr(out, Attr{Type: kind | a.Attr.Type&flags, Data: value})
 		}
 	}
 	return out

@@ -45,7 +45,7 @@ func (m message) addr(flags uint32) message {
 		return kind == unix.IFA_FLAGS || kind == unix.IFA_CACHEINFO && forever
 	})
 	out.body[2] = 0
-	out.body = append(out.body, nl.NewRtAttr(unix.IFA_FLAGS, nl.Uint32Attr(flags)).Serialize()...)
+	out.body = appendUint32(out.body, unix.IFA_FLAGS, flags)
 	return out
 }
 
@@ -160,14 +160,18 @@ func (c *Conn) restoreAddr(m message) error {
 
 // addrMessage is the message for an address that is about to be added.
 func addrMessage(index int, cfg AddrConfig) message {
+	return message{unix.RTM_NEWADDR, cfg.appendKey(nil, index)}
+}
+
+// appendKey appends a struct ifaddrmsg and what tells an address from others.
+func (cfg AddrConfig) appendKey(b []byte, index int) []byte {
 	ip := cfg.Prefix.Addr()
-	body := []byte{byte(familyOf(ip)), byte(cfg.Prefix.Bits()), 0, byte(cfg.Scope)}
-	body = binary.NativeEndian.AppendUint32(body, uint32(index))
-	peer := ip
+	peer := cfg.Prefix
 	if cfg.Peer.IsValid() {
-		peer, body[1] = cfg.Peer.Addr(), byte(cfg.Peer.Bits())
+		peer = cfg.Peer
 	}
-	body = append(body, nl.NewRtAttr(unix.IFA_LOCAL, ip.AsSlice()).Serialize()...)
-	body = append(body, nl.NewRtAttr(unix.IFA_ADDRESS, peer.AsSlice()).Serialize()...)
-	return message{unix.RTM_NEWADDR, body}
+	b = append(b, byte(familyOf(ip)), byte(peer.Bits()), 0, byte(cfg.Scope))
+	b = binary.NativeEndian.AppendUint32(b, uint32(index))
+	b = appendAddr(b, unix.IFA_LOCAL, ip)
+	return appendAddr(b, unix.IFA_ADDRESS, peer.Addr())
 }

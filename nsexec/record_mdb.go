@@ -55,7 +55,7 @@ func (m portMsg) Serialize() []byte { return vlanMsg(m).Serialize() }
 
 // mdbMessage is an entry as it can be added.
 func mdbMessage(bridge int, e mdbEntry, more []Attr) message {
-	body := append(portMsg{bridge}.Serialize(), nl.NewRtAttr(mdbaSetEntry, e).Serialize()...)
+	body := appendAttr(portMsg{bridge}.Serialize(), Attr{Type: mdbaSetEntry, Data: e})
 	if len(more) > 0 {
 		body = appendAttr(body, Attr{Type: mdbaSetAttrs | unix.NLA_F_NESTED, Nested: more})
 	}

@@ -89,7 +89,7 @@ func (m message) nexthop() message {
 	// The kernel wants these marked as nested, and does not mark all of them so.
 	nested := func(kind uint16, data []byte) {
 		if data != nil {
-			out.body = append(out.body, nl.NewRtAttr(int(kind|unix.NLA_F_NESTED), data).Serialize()...)
+			out.body = appendAttr(out.body, Attr{Type: kind | unix.NLA_F_NESTED, Data: data})
 		}
 	}
 	nested(nhaEncap, a[nhaEncap])

@@ -62,10 +62,10 @@ func (m message) route() message {
 		clean := slices.Clone(hops)
 		eachHop(clean, func(hop []byte) { hop[2] &= unix.RTNH_F_ONLINK })
 		out = out.without(func(kind uint16) bool { return kind == unix.RTA_MULTIPATH })
-		out.body = append(out.body, nl.NewRtAttr(unix.RTA_MULTIPATH, clean).Serialize()...)
+		out.body = appendAttr(out.body, Attr{Type: unix.RTA_MULTIPATH, Data: clean})
 	}
 	if expires := routeExpires(a); expires > 0 {
-		out.body = append(out.body, nl.NewRtAttr(unix.RTA_EXPIRES, nl.Uint32Attr(expires)).Serialize()...)
+		out.body = appendUint32(out.body, unix.RTA_EXPIRES, expires)
 	}
 	return out
 }

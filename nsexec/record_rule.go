@@ -156,6 +156,6 @@ func (m message) withPriority(n uint32) message {
 	if _, ok := m.attrs()[unix.FRA_PRIORITY]; ok {
 		return m
 	}
-	body := append(bytes.Clone(m.body), nl.NewRtAttr(unix.FRA_PRIORITY, nl.Uint32Attr(n)).Serialize()...)
+	body := appendUint32(bytes.Clone(m.body), unix.FRA_PRIORITY, n)
 	return message{m.kind, body}
 }

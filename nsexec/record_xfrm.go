@@ -88,7 +88,7 @@ func (c *Conn) removeXfrm(m message) error {
 	add := func(body []byte, kinds ...uint16) []byte {
 		for _, kind := range kinds {
 			if data := attrs[kind]; data != nil {
-				body = append(body, nl.NewRtAttr(int(kind), data).Serialize()...)
+				body = appendAttr(body, Attr{Type: kind, Data: data})
 			}
 		}
 		return body
@@ -101,7 +101,7 @@ func (c *Conn) removeXfrm(m message) error {
 	}
 	body := append([]byte(nil), m.body[xfrmStateDst:xfrmStateProto]...)
 	body = append(body, m.body[xfrmStateFamily], m.body[xfrmStateFamily+1], m.body[xfrmStateProto], 0)
-	body = append(body, nl.NewRtAttr(nl.XFRMA_SRCADDR, m.body[xfrmStateSrc:xfrmStateSrc+nl.SizeofXfrmAddress]).Serialize()...)
+	body = appendAttr(body, Attr{Type: nl.XFRMA_SRCADDR, Data: m.body[xfrmStateSrc : xfrmStateSrc+nl.SizeofXfrmAddress]})
 	_, err := c.xfrm(nl.XFRM_MSG_DELSA, 0, add(body, nl.XFRMA_MARK))
 	return err
 }

@@ -110,17 +110,17 @@ func (o trafficOp) message(c *Conn) (message, error) {
 	}
 	body := append([]byte(nil), head.Serialize()...)
 	if cfg.Kind != "" {
-		body = append(body, nl.NewRtAttr(nl.TCA_KIND, nl.ZeroTerminated(cfg.Kind)).Serialize()...)
+		body = appendAttr(body, Attr{Type: nl.TCA_KIND, Data: nl.ZeroTerminated(cfg.Kind)})
 	}
 	if cfg.Chain != 0 {
-		body = append(body, nl.NewRtAttr(nl.TCA_CHAIN, nl.Uint32Attr(cfg.Chain)).Serialize()...)
+		body = appendUint32(body, nl.TCA_CHAIN, cfg.Chain)
 	}
 	acts, err := cfg.actions(c)
 	if err != nil {
 		return message{}, err
 	}
 	if options := append(append([]byte(nil), cfg.Options...), acts...); o.mode != TrafficDel && (len(options) > 0 || o.kind == unix.RTM_NEWTFILTER) {
-		body = append(body, nl.NewRtAttr(nl.TCA_OPTIONS, options).Serialize()...)
+		body = appendAttr(body, Attr{Type: nl.TCA_OPTIONS, Data: options})
 	}
 	return message{o.kind, body}, nil
 }
