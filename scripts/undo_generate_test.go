@@ -127,7 +127,12 @@ func (d draws) state(space string) string {
 	case 13:
 		return "set " + l + " name " + d.fresh(space) + d.one("", " up", " down", " mtu 1290 promisc on")
 	default:
-		return "set " + l + " " + d.one(linkOptions[1:]...) + d.one("", " up", " down", " promisc on", " arp off")
+		more := []string{"", " promisc on", " arp off", " up", " down"}
+		options := d.one(linkOptions[1:]...)
+		if strings.HasPrefix(options, "up ") { // which can be said once
+			more = more[:3]
+		}
+		return "set " + l + " " + options + d.one(more...)
 	}
 }
 
