@@ -170,6 +170,7 @@ var fdbRuns = []string{
 	"del bridge br0",
 	"veth new far up; master new br0; replace fdb new 02:00:00:00:00:02",
 	"ns elsewhere; move eth2 ns elsewhere; move vx1 ns elsewhere",
+	"hw br0 02:00:00:00:00:30; hw br0 02:00:00:00:00:30",
 }
 
 // TestFDB_undo: a run that fails leaves older entries as they were.

@@ -98,10 +98,14 @@ func (m message) isPortEntry(bridge int) bool {
 	return head.Family == unix.AF_BRIDGE && int(head.Ifindex) != bridge && m.attrs().int(unix.NDA_MASTER) == bridge
 }
 
-// neighKey is what tells the entries of a namespace apart.
+// neighKey is what tells the entries of a namespace apart. A bridge's own are of
+// the same key as the kernel shows them and as they are placed.
 func (m message) neighKey() string {
 	a := m.attrs()
 	head := readNdmsg(m.body)
+	if head.Family == unix.AF_BRIDGE && a.int(unix.NDA_MASTER) == int(head.Ifindex) {
+		head.Flags |= unix.NTF_SELF
+	}
 	key := slices.Concat([]byte{head.Family, head.Flags & (unix.NTF_PROXY | unix.NTF_SELF)}, m.body[4:8], a[unix.NDA_DST])
 	if head.Family == unix.AF_BRIDGE {
 		key = slices.Concat(key, a[unix.NDA_LLADDR], a[unix.NDA_VLAN], a[unix.NDA_VNI])

@@ -60,8 +60,8 @@ func (o settleAllOp) act(ctx context.Context, c *Conn) error {
 	return nil
 }
 
-// Settle waits until the links that are up have carrier and no IPv6 address is
-// tentative (RFC 4862). Links that get carrier from nothing in the namespace
+// Settle waits until the links that are up have carrier and run, and no IPv6
+// address is tentative (RFC 4862). Links that get carrier from nothing in the namespace
 // are not waited for: bridges without a port that is up, and TUN and TAP links.
 func Settle(within time.Duration) NsAction { return nsAction("settle", settleOp{within}) }
 
@@ -106,6 +106,8 @@ func unsettled(c *Conn) ([]string, error) {
 			skip[l.index] = true
 		case l.flags&unix.IFF_LOWER_UP == 0:
 			what = append(what, l.name()+" has no carrier")
+		case comesUp(l):
+			what = append(what, l.name()+" has carrier, but does not run yet")
 		}
 	}
 	tentative, err := c.addrs(func(m message) bool {
@@ -123,6 +125,17 @@ func unsettled(c *Conn) ([]string, error) {
 		what = append(what, fmt.Sprintf("%s on %s %s", a.addr(unix.IFA_ADDRESS), names[m.addrIndex()], text))
 	}
 	return what, nil
+}
+
+// comesUp reports whether a link has carrier of which the kernel has not told the
+// rest yet, as net/core/link_watch.c does a moment later: IPv6 gives the link its
+// address only then.
+func comesUp(l linkState) bool {
+	if l.flags&unix.IFF_RUNNING != 0 {
+		return false
+	}
+	state := operStates[l.attrs.number(unix.IFLA_OPERSTATE)]
+	return state == "DOWN" || state == "LOWERLAYERDOWN"
 }
 
 // neverCarrier reports whether a link that is up may rest without carrier.

@@ -24,7 +24,8 @@ func TestSame_stepByStep(t *testing.T) {
 	setFlag(t, "rapid.checks", strconv.Itoa(nstest.Sample(150, 15, 15)))
 	setFlag(t, "rapid.nofailfile", "true")
 	w := newWorld(t, manyOlder)
-	ran, passed := 0, 0
+	var c chances
+	passed := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		src := rapid.Custom(randomScript).Draw(rt, "script")
 		run := func(opts ...nsexec.Option) (string, error) {
@@ -32,21 +33,26 @@ func TestSame_stepByStep(t *testing.T) {
 			err := attemptBy(t, "same", src, nil, opts...)
 			return nstest.Dump(t), err
 		}
-		slow, slowErr := run(nsexec.StepByStep())
-		fast, fastErr := run()
-		if diff := nstest.DumpDiff(anyNumbers(slow), anyNumbers(fast)); diff != "" {
-			rt.Fatalf("%s\nmakes, step by step (%v) and else (%v),\n%s", src, slowErr, fastErr, head(diff, 60))
-		}
-		if a, b := said(slowErr), said(fastErr); a != b {
-			rt.Fatalf("%s\nsays, step by step and else,\n%s\n%s", src, a, b)
-		}
-		ran++
-		if fastErr == nil {
-			passed++
+		diff := c.differs(t, func() string {
+			slow, slowErr := run(nsexec.StepByStep())
+			fast, fastErr := run()
+			if fastErr == nil {
+				passed++
+			}
+			if diff := nstest.DumpDiff(anyNumbers(slow), anyNumbers(fast)); diff != "" {
+				return fmt.Sprintf("makes, step by step (%v) and else (%v),\n%s", slowErr, fastErr, head(diff, 60))
+			}
+			if a, b := said(slowErr), said(fastErr); a != b {
+				return fmt.Sprintf("says, step by step and else,\n%s\n%s", a, b)
+			}
+			return ""
+		})
+		if diff != "" {
+			rt.Fatalf("%s\n%s", src, diff)
 		}
 	})
-	t.Logf("%d of %d random scripts passed", passed, ran)
-	fmt.Printf("%d random scripts do the same step by step, %d of them to their end\n", ran, passed)
+	c.check(t)
+	t.Logf("%d random scripts did the same step by step to their end", passed)
 }
 
 // randomScript draws a script of 1 to 12 statements.

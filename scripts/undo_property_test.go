@@ -28,29 +28,35 @@ func TestUndo_random(t *testing.T) {
 	setFlag(t, "rapid.checks", strconv.Itoa(nstest.Sample(2500, 200, 200))) // of which rapid does a fifth in short mode
 	setFlag(t, "rapid.nofailfile", "true")                                  // it prints the script, and how to run it again
 	w := newWorld(t, manyOlder)
-	ran, refused := 0, 0
+	var c chances
+	refused := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		run := rapid.Custom(randomRun).Draw(rt, "run")
-		src, f := run.src, &faults{at: run.fault}
-		err := attempt(t, "random", src, nil, f)
-		if err == nil {
-			rt.Fatalf("the run passed:\n%s", src)
-		}
-		if errors.As(err, new(lang.Diagnostics)) {
-			refused++ // by the checker, before anything was touched
-			return
-		}
-		ran++
-		if diff := w.left(t); diff != "" {
-			w.remake(t)
-			rt.Fatalf("%s\nfault %q\nfailed (%v) and changed\n%s", src, f.name, err, head(diff, 60))
-		}
-		if isLeft(err) {
-			rt.Fatalf("%s\nfault %q\nsays that something is left, but nothing is: %v", src, f.name, err)
+		diff := c.differs(t, func() string {
+			f := &faults{at: run.fault}
+			err := attempt(t, "random", run.src, nil, f)
+			if err == nil {
+				rt.Fatalf("the run passed:\n%s", run.src)
+			}
+			if errors.As(err, new(lang.Diagnostics)) {
+				refused++ // by the checker, before anything was touched
+				return ""
+			}
+			if diff := w.left(t); diff != "" {
+				w.remake(t)
+				return fmt.Sprintf("fault %q\nfailed (%v) and changed\n%s", f.name, err, head(diff, 60))
+			}
+			if isLeft(err) {
+				return fmt.Sprintf("fault %q\nsays that something is left, but nothing is: %v", f.name, err)
+			}
+			return ""
+		})
+		if diff != "" {
+			rt.Fatalf("%s\n%s", run.src, diff)
 		}
 	})
-	t.Logf("%d random scripts failed, %d were refused before they ran", ran, refused)
-	fmt.Printf("%d random scripts failed and left nothing\n", ran)
+	c.check(t)
+	t.Logf("%d scripts were refused before they ran", refused)
 }
 
 // aRun is a script, and the point at which an action is made to fail, or -1.
