@@ -132,7 +132,7 @@ func TestTraffic_asTC(t *testing.T) {
 
 // dynamic is what differs from one run to the next, such as the classes that a
 // qdisc makes of the flows that it sees.
-var dynamic = regexp.MustCompile(`class (cake|fq_codel|sfq) .*|\b8[0-9a-f]{3}:|index \d+|installed \d+ sec|used \d+ sec|direct_packets_stat \d+|seed \d+`)
+var dynamic = regexp.MustCompile(`class (cake|fq_codel|sfq) .*|\b[89a-f][0-9a-f]{3}:|index \d+|installed \d+ sec|used \d+ sec|direct_packets_stat \d+|seed \d+`)
 
 // trafficText is what tc shows of eth0.
 func trafficText(t *testing.T, ns nsexec.Ref) string {

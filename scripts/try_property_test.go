@@ -3,7 +3,6 @@
 package scripts_test
 
 import (
-	"strconv"
 	"strings"
 	"testing"
 
@@ -42,8 +41,7 @@ settle
 // its own run has made before.
 func TestTry_random(t *testing.T) {
 	nstest.NoLeaks(t)
-	setFlag(t, "rapid.checks", strconv.Itoa(nstest.Sample(400, 40, 40))) // of which rapid does a fifth in short mode
-	setFlag(t, "rapid.nofailfile", "true")
+	drawn(t, nstest.Sample(400, 40, 40)) // of which rapid does a fifth in short mode
 	w := newWorld(t, "")
 	dump := func(src string) (string, error) {
 		w.remake(t)

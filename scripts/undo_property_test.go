@@ -25,8 +25,7 @@ import (
 // shorten a script starts from the same one.
 func TestUndo_random(t *testing.T) {
 	nstest.NoLeaks(t)
-	setFlag(t, "rapid.checks", strconv.Itoa(nstest.Sample(2500, 200, 200))) // of which rapid does a fifth in short mode
-	setFlag(t, "rapid.nofailfile", "true")                                  // it prints the script, and how to run it again
+	drawn(t, nstest.Sample(2500, 200, 200)) // of which rapid does a fifth in short mode
 	w := newWorld(t, manyOlder)
 	var c chances
 	refused := 0
@@ -80,6 +79,21 @@ func randomRun(t *rapid.T) aRun {
 		fault = d.number(0, 60)
 	}
 	return aRun{strings.Join(append(blocks, "fail 'at the end'"), "\n") + "\n", fault}
+}
+
+// drawnFrom is where what is drawn starts from, so that a failure of a run that
+// decides over a change is one that others see, too.
+const drawnFrom = "20261126"
+
+// drawn sets how many checks rapid makes, unless -rapid.checks does. They are the
+// same ones each time, unless everything is tried or -rapid.seed says otherwise.
+func drawn(t *testing.T, checks int) {
+	t.Helper()
+	setFlag(t, "rapid.checks", strconv.Itoa(checks))
+	setFlag(t, "rapid.nofailfile", "true") // it prints the script, and how to run it again
+	if !nstest.IsThorough() {
+		setFlag(t, "rapid.seed", drawnFrom)
+	}
 }
 
 // setFlag sets a flag for the test, unless it was given.
