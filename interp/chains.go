@@ -15,6 +15,11 @@ const (
 	// chainLimit is how many steps gather at most. The engine does the better the
 	// more of them it knows.
 	chainLimit = 16 << 10
+	// chainSpaces is how many steps there are at least for each namespace made of a
+	// chain that is handed over before. With fewer the steps are kept together:
+	// the engine makes namespaces ahead of its need, as far as it knows of them, and
+	// beside that the evaluation takes next to no time.
+	chainSpaces = 100
 )
 
 // chains are the steps that a machine has handed to the engine, one chain at a
@@ -26,6 +31,7 @@ type chains struct {
 	later nsexec.Later
 	spare []nsexec.Step // for the next to gather in
 	here  bool          // of what is pending some has to run on the machine's goroutine
+	makes int           // how many namespaces what is pending makes
 	calls int           // of all that were handed over
 	done  int           // of those that the tally has
 }
@@ -38,10 +44,28 @@ type chain struct {
 	err   error
 }
 
-// free reports whether the engine could begin with what is pending at once, and
-// on its own.
-func (c *chains) free() bool {
-	if c.here {
+// pend adds what the machine has to do.
+func (m *machine) pend(steps ...nsexec.Step) {
+	c := &m.chains
+	for _, s := range steps {
+		c.here = c.here || !nsexec.Plain(s)
+		if nsexec.MakesNS(s) {
+			c.makes++
+		}
+	}
+	m.pending = append(m.pending, steps...)
+}
+
+// unpend drops what is pending.
+func (m *machine) unpend() {
+	m.pending, m.waiting = nil, 0
+	m.chains.here, m.chains.makes = false, 0
+}
+
+// free reports whether the engine could begin with so many pending steps at once,
+// on its own and with profit.
+func (c *chains) free(pending int) bool {
+	if c.here || c.makes*chainSpaces > pending {
 		return false
 	}
 	if c.going == nil {
@@ -88,7 +112,7 @@ func (m *machine) handOver(ctx context.Context) error {
 	c := &chain{steps: m.pending, calls: m.waiting, ended: make(chan struct{})}
 	m.pending, m.waiting = m.chains.spare, 0
 	here := m.chains.here
-	m.chains.going, m.chains.spare, m.chains.here = c, nil, false
+	m.chains.going, m.chains.spare, m.chains.here, m.chains.makes = c, nil, false, 0
 	m.chains.calls += c.calls
 	do := func() {
 		c.err = m.run(ctx, runner, c.steps)
@@ -138,7 +162,7 @@ func (m *machine) join() error {
 // error is that of the former.
 func (m *machine) abandon() error {
 	err := m.join()
-	m.pending, m.waiting, m.chains.here = nil, 0, false
+	m.unpend()
 	m.chains.later.Drop()
 	return err
 }

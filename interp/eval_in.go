@@ -76,9 +76,7 @@ func (e *env) adopt(p place, b *lang.Block) {
 	}
 	step := builtins.EnterNS(e.m.envOf(nsexec.Host()), p.ref.Name)
 	step.Tag = &site{env: e, node: p.node, number: e.m.chains.calls + e.m.waiting}
-	e.m.pending = append(e.m.pending, step)
-	e.m.chains.here = true
-
+	e.m.pend(step)
 }
 
 func (e *env) startsByMaking(b *lang.Block) bool {

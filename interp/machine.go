@@ -97,15 +97,14 @@ func (m *machine) enqueue(ctx context.Context, call *builtins.Call) error {
 	}
 	m.site.number = m.chains.calls + m.waiting
 	for i := range steps {
-		m.chains.here = m.chains.here || !nsexec.Plain(steps[i])
 		steps[i].Tag = m.site
 	}
-	m.pending = append(m.pending, steps...)
+	m.pend(steps...)
 	m.waiting++
 	switch {
 	case m.in.eager():
 		return m.flush(ctx)
-	case len(m.pending) >= chainLimit || len(m.pending) >= chainLeast && m.chains.free():
+	case len(m.pending) >= chainLimit || len(m.pending) >= chainLeast && m.chains.free(len(m.pending)):
 		return m.handOver(ctx)
 	}
 	return nil
@@ -114,7 +113,7 @@ func (m *machine) enqueue(ctx context.Context, call *builtins.Call) error {
 // stepFailed gives an error of the engine the place of the statement whose step
 // it was. What waits behind that one is dropped.
 func (m *machine) stepFailed(first nsexec.Step, err error) error {
-	m.pending, m.waiting, m.chains.here = nil, 0, false
+	m.unpend()
 	at, _ := first.Tag.(*site)
 	partly := false
 	var failed *nsexec.StepError

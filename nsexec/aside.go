@@ -12,8 +12,9 @@ import (
 
 // A link that is older than the run and that a script deletes is set aside: it
 // moves to a namespace of its own, which goes with the run's success. What
-// can't move (bridges, and what the kernel deletes with the link below) is
-// deleted, and made again if need be, under its old index.
+// can't move (bridges, and what the kernel deletes with the link below), or would
+// be in the way of its successor all the same, is deleted, and made again if need
+// be, under its old index.
 
 // delAsideOp deletes an older link so that it can come back.
 type delAsideOp struct{ delLinkOp }
@@ -23,7 +24,8 @@ type asideLink struct {
 	c       *Conn // where it is
 	release func()
 	index   int
-	remake  bool // it can't be moved
+	lost    bool // the kernel deletes it when the lowest of them moves, or it can't move
+	remake  bool // it is deleted, and made again
 	bare    bool // what is on it is noted by itself
 }
 
@@ -100,6 +102,15 @@ var fixedKinds = []string{"bridge", "bond", "vrf", "team", "ovpn"}
 // they are made on moves. Others the kernel deletes.
 var followers = []string{"vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec"}
 
+// keepers are the kinds of links that keep what only one link may have (an
+// identifier, a port, a pair of ends) from others of the namespace in which they
+// were made, wherever they have moved since. Somebody may want to make one like
+// them in their place.
+var keepers = []string{
+	"vxlan", "geneve", "bareudp", "gtp", "vlan", "macsec", "xfrm", "vti", "vti6", "sit", "ipip", "ip6tnl",
+	"gre", "gretap", "erspan", "ip6gre", "ip6gretap", "ip6erspan",
+}
+
 // toSetAside are the links that go with one, those on top first; with both,
 // those that go with the other end of a pair too.
 func (c *Conn) toSetAside(is linkState, both bool) ([]asideLink, error) {
@@ -111,15 +122,19 @@ func (c *Conn) toSetAside(is linkState, both bool) ([]asideLink, error) {
 	for _, s := range states {
 		byIndex[s.index] = s
 	}
-	remake := map[int]bool{is.index: slices.Contains(fixedKinds, is.kind()) || is.under() != 0 && !slices.Contains(followers, is.kind())}
+	follows := func(s linkState) bool { return slices.Contains(followers, s.kind()) }
+	keeps := func(s linkState) bool { return slices.Contains(keepers, s.kind()) }
+	lost := map[int]bool{is.index: slices.Contains(fixedKinds, is.kind()) || is.under() != 0 && !follows(is)}
+	remake := map[int]bool{is.index: lost[is.index] || keeps(is)}
 	var out []asideLink
 	all := family(states, []int{is.index})
 	for _, index := range all {
 		s := byIndex[index]
 		if index != is.index {
-			remake[index] = remake[s.under()] || !slices.Contains(followers, s.kind())
+			lost[index] = lost[s.under()] || !follows(s)
+			remake[index] = lost[index] || remake[s.under()] || keeps(s)
 		}
-		out = append(out, asideLink{c: c, release: func() {}, index: index, remake: remake[index]})
+		out = append(out, asideLink{c: c, release: func() {}, index: index, lost: lost[index], remake: remake[index]})
 	}
 	slices.Reverse(out)
 	if !both || !is.isPair() {
@@ -162,7 +177,7 @@ func (u *Undo) noteLost(ctx context.Context, c *Conn, index int) error {
 		return err
 	}
 	for _, l := range slices.Backward(links) { // the lowest is the last to come back
-		if !l.remake || l.index == index {
+		if !l.lost || l.index == index {
 			continue
 		}
 		if err := u.noteRemake(ctx, l); err != nil {
