@@ -21,7 +21,7 @@ import (
 var moreWitnesses = []witness{
 	{quietPort + "fdb p0 02:00:00:00:00:02 dynamic; ensure bridge b2 fdb_flush", "bridge fdb show br b2 dynamic", map[string]string{"#": "0"}},
 	{quietPort + "fdb p0 02:00:00:00:00:02 dynamic; port p0 fdb_flush", "bridge fdb show br b2 dynamic", map[string]string{"#": "0"}},
-	{quietPort + "fdb p0 02:00:00:00:00:02 use", "bridge fdb show br b2 dynamic", map[string]string{"#": "1"}},
+	{quietPort + "fdb p0 02:00:00:00:00:02 use", "bridge fdb show br b2 dynamic", map[string]string{"0.mac": "02:00:00:00:00:02"}},
 	{"veth p0 p1; master eth0 p0 br0; port eth0 backup_port p0; port eth0 nobackup_port", "link show eth0", map[string]string{"linkinfo.info_slave_data.backup_port": "<nil>"}},
 	{"vxlan v1 id 77 nolearning; ensure vxlan v1 learning", "link show v1", linkData("learning", "true")},
 	{"vxlan v1 id 77 proxy noproxy", "link show v1", linkData("proxy", "<nil>")},

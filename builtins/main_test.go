@@ -3,6 +3,7 @@
 package builtins_test
 
 import (
+	"fmt"
 	"os"
 	"testing"
 
@@ -13,14 +14,23 @@ import (
 // decides only where all of them have.
 func TestMain(m *testing.M) {
 	nstest.Main(m, func(code int) int {
-		if !wholeRun() && os.Getenv("NESCRIPT_ACCOUNT") == "" {
+		whole := wholeRun()
+		if dir := os.Getenv(halvesEnv); dir != "" {
+			both, err := joinHalves(dir)
+			if err != nil {
+				fmt.Println(err)
+				return 1
+			}
+			whole = both
+		}
+		if !whole && os.Getenv("NESCRIPT_ACCOUNT") == "" {
 			return code
 		}
-		ok := closeAccount(os.Stdout, kernelRelease())
-		if !nstest.InVM() && wholeRun() && code == 0 {
+		ok := closeAccount(os.Stdout, kernelRelease(), whole && nstest.InVM())
+		if !nstest.InVM() && whole && code == 0 {
 			ok = checkElsewhere(os.Stdout) && ok
 		}
-		if !ok && code == 0 && wholeRun() {
+		if !ok && code == 0 && whole {
 			return 1
 		}
 		return code

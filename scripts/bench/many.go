@@ -30,10 +30,9 @@ var addrs = family{
 		}
 		return p
 	},
-	script: manyScript(fmt.Sprintf(`for b in 1..(min(n, %d)) < bridge br$b up >
-	for i in 1..n <
-		let b = (i - 1) %% %[1]d + 1
-		addr br$b (host(10.0.0.0/8, i))
+	script: manyScript(fmt.Sprintf(`for b in 1..(min(n, %d)) <
+		bridge br$b up
+		for k in 0..((n - b) / %[1]d) < addr br$b (host(10.0.0.0/8, k * %[1]d + b)) > # each link's, as the others do
 	>`, addrLinks)),
 }
 
