@@ -15,6 +15,7 @@ import (
 
 	"github.com/nescript/nescript/builtins"
 	"github.com/nescript/nescript/nsexec"
+	"github.com/nescript/nescript/nsexec/nstest"
 )
 
 // moreWitnesses are what the tests of each verb leave to be seen.
@@ -121,6 +122,22 @@ func TestOffload_all(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// TestOffload_gone is of a feature that newer kernels do not have any more.
+func TestOffload_gone(t *testing.T) {
+	ns, err := runIn(t, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	on, _ := features(t, ns, "eth0")
+	_, there := on["fcoe-mtu"]
+	nstest.NeedThat(t, "feature fcoe-mtu", there)
+	_, err = run(t, fmt.Sprintf("in %s < offload eth0 fcoe-mtu on >", ns))
+	if err == nil || !strings.Contains(err.Error(), `"fcoe-mtu" of eth0 is fixed to off`) {
+		t.Fatal(err)
+	}
+	see(t, "offload fcoe-mtu")
 }
 
 // TestNexthop_encaps has each encapsulation of a route on a nexthop of a route and

@@ -51,7 +51,7 @@ var rawCommon = map[string]uint16{"gso_ipv4_max_size": unix.IFLA_GSO_IPV4_MAX_SI
 var makers = []struct{ verb, needs, values string }{
 	{"bridge", "", ""}, {"dummy", "", ""}, {"ifb", "", ""}, {"vlan", "link eth0 id 5", ""}, {"vxlan", "id 7", "group=-"},
 	{"macvlan", "link eth0", ""}, {"macvtap", "link eth0", ""}, {"ipvlan", "link eth0", ""}, {"ipvtap", "link eth0", ""},
-	{"bond", "", ""}, {"vrf", "table 10", "master=-"}, {"geneve", "id 7 remote 10.0.0.2", ""}, {"bareudp", "dstport 6635 ethertype mpls_uc", ""},
+	{"bond", "", ""}, {"vrf", "table 10", ""}, {"geneve", "id 7 remote 10.0.0.2", ""}, {"bareudp", "dstport 6635 ethertype mpls_uc", ""},
 	{"gtp", "role ggsn", "apart=yes"}, {"hsr", "slave1 eth0 slave2 eth1", ""}, {"macsec", "link eth0", ""}, {"xfrm", "if_id 7", ""},
 	{"nlmon", "", ""}, {"vcan", "", "mtu=100"}, {"wireguard", "", ""}, {"link", "type team", ""},
 	{"gre", four, ""}, {"gretap", four, ""}, {"erspan", four + " seq key 5", ""}, {"ipip", four, ""}, {"sit", four, ""}, {"vti", four, ""},

@@ -61,18 +61,19 @@ func (k kind) spec() *Spec {
 		s.Options = append(s.Options, Option{Name: o.name, Aliases: o.aliases, Type: o.typ, Many: o.many, Doc: o.doc})
 	}
 	for _, o := range commonOptions {
-		if findOption(s.Options, o.Name) == nil && !(o.Name == "hw" && slices.Contains(addressless, k.name)) {
+		if findOption(s.Options, o.Name) == nil && !slices.Contains(lacking[o.Name], k.name) {
 			s.Options = append(s.Options, o)
 		}
 	}
 	return s
 }
 
-// addressless are the kinds whose links have no MAC address of their own: none at
-// all, the tunnel's end, or that of the link below. The kernel refuses one for
-// them, or passes over it.
-var addressless = []string{
-	"tun", "gre", "ipip", "sit", "vti", "ip6gre", "ip6tnl", "vti6", "xfrm", "wireguard", "vcan", "nlmon", "gtp", "ipvlan", "ipvtap",
+// lacking are the kinds whose links can't have what others can. Of those without
+// hw the MAC address is none at all, the tunnel's end, or that of the link below:
+// the kernel refuses another, or passes over it. A vrf is a port of nothing.
+var lacking = map[string][]string{
+	"hw":     {"tun", "gre", "ipip", "sit", "vti", "ip6gre", "ip6tnl", "vti6", "xfrm", "wireguard", "vcan", "nlmon", "gtp", "ipvlan", "ipvtap"},
+	"master": {"vrf"},
 }
 
 // needed is the kind itself, where a link is made.

@@ -100,12 +100,15 @@ var (
 		"seq": "iseq=true", "iseq": "iseq=true", "oseq": "oseq=true", "csum": "icsum=true", "icsum": "icsum=true", "ocsum": "ocsum=true", "=external": "external=true",
 	}
 	encapWitnesses = map[string]string{
-		"encap fou encap-sport 5555 encap-dport 6666": "encap.dport=6666", "encap gue encap-csum": "encap.csum=true", "encap gue encap-csum6": "encap.csum6=true",
+		"encap fou encap-sport 5555 encap-dport 6666": "encap.dport=6666", "encap fou encap-dport 6666 encap-sport 5555": "encap.sport=5555",
+		"encap gue encap-csum": "encap.csum=true", "encap gue encap-csum6": "encap.csum6=true",
 		"encap gue encap-remcsum": "encap.remcsum=true",
 	}
 	erspanWitnesses = map[string]string{
-		"iseq oseq ikey 5 okey 6": "ikey=0.0.0.5", "seq key 5": "okey=0.0.0.5", "=external": "external=true",
+		"iseq oseq ikey 5 okey 6": "ikey=0.0.0.5", "iseq oseq okey 6 ikey 5": "okey=0.0.0.6", "oseq iseq ikey 5 okey 6": "oseq=true", "oseq iseq okey 6 ikey 5": "iseq=true",
+		"seq key 5": "okey=0.0.0.5", "key 5 seq": "iseq=true", "=external": "external=true",
 		"seq key 5 erspan_ver 1 erspan 7": "erspan_index=7", "seq key 5 erspan_ver 2 erspan_dir egress erspan_hwid 3": "erspan_dir=egress",
+		"seq key 5 erspan_ver 2 erspan_hwid 3 erspan_dir egress": "erspan_hwid=0x3",
 	}
 )
 

@@ -39,6 +39,20 @@ func TestReplace_older(t *testing.T) {
 			if alias := linkShown(t, ns, "k0")["ifalias"]; alias != "new" {
 				t.Errorf("its alias is %q", alias)
 			}
+			see(t, "replace "+m.verb)
+			made := linkShown(t, ns, "k0")["ifindex"]
+			for _, stmt := range []string{"ensure %[1]s k0 %[2]s alias other", "del %[1]s k0"} {
+				if _, err := run(t, fmt.Sprintf("in %s < "+fmt.Sprintf(stmt, m.verb, m.needs)+" >", ns)); err != nil {
+					t.Fatal(err)
+				}
+				is := linkShown(t, ns, "k0")
+				mod, _, _ := strings.Cut(stmt, " ")
+				if mod == "del" && is != nil || mod == "ensure" && (is["ifindex"] != made || is["ifalias"] != "other") {
+					t.Errorf("after %s it is %v", mod, is)
+					continue
+				}
+				see(t, mod+" "+m.verb)
+			}
 		})
 	}
 }

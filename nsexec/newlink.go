@@ -219,15 +219,17 @@ func (o newLinkOp) request(c *Conn) error {
 	if err := o.refs(c, req); err != nil {
 		return err
 	}
-	info := nl.NewRtAttr(unix.IFLA_LINKINFO, nil)
-	info.AddRtAttr(nl.IFLA_INFO_KIND, []byte(cfg.Kind))
-	release, err := o.data(c, info)
-	defer release()
-	if err != nil {
-		return err
+	if o.flags&unix.NLM_F_CREATE != 0 || len(cfg.Data) > 0 || len(cfg.Refs) > 0 { // some kinds take no change of theirs without any value
+		info := nl.NewRtAttr(unix.IFLA_LINKINFO, nil)
+		info.AddRtAttr(nl.IFLA_INFO_KIND, []byte(cfg.Kind))
+		release, err := o.data(c, info)
+		defer release()
+		if err != nil {
+			return err
+		}
+		req.AddData(info)
 	}
-	req.AddData(info)
-	_, err = req.Execute(unix.NETLINK_ROUTE, 0)
+	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
 	if err != nil {
 		return unknownKind(cfg, err)
 	}
