@@ -244,8 +244,8 @@ func settable(kind string, data, now attrs) []Attr {
 	for attr, v := range data {
 		switch {
 		case slices.Contains(fixedKindData[kind], attr) || now != nil && bytes.Equal(v, now[attr]):
-		case kind == "bridge" && attr == brMultiBool:
-			if bits := differingBits(v, now[attr]); bits != nil {
+		case maskedKindData[kind] == attr:
+			if bits := differingBits(kind, v, now[attr]); bits != nil {
 				out = append(out, Attr{Type: attr, Data: bits})
 			}
 		case !slices.Contains(flagKindData[kind], attr):
@@ -258,12 +258,22 @@ func settable(kind string, data, now attrs) []Attr {
 	return out
 }
 
-const brMultiBool = 46 // IFLA_BR_MULTI_BOOLOPT
+// maskedKindData are the attributes that are switches and a mask of those that are
+// meant: struct br_boolopt_multi of IFLA_BR_MULTI_BOOLOPT, and struct
+// ifla_vlan_flags.
+var maskedKindData = map[string]uint16{"bridge": 46, "vlan": nl.IFLA_VLAN_FLAGS}
 
-// differingBits is a struct br_boolopt_multi, values and mask, of the switches
-// that differ; a kernel refuses to be told of those that it lacks.
-func differingBits(want, now []byte) []byte {
-	a, b := attrs{0: want[:min(4, len(want))]}.number(0), attrs{0: now[:min(4, len(now))]}.number(0)
+// switchesAtFirst are those that a new link has (VLAN_FLAG_REORDER_HDR).
+var switchesAtFirst = map[string]uint64{"vlan": 1}
+
+// differingBits are the switches that differ, and a mask of them; a kernel refuses
+// to be told of those that it lacks, or passes over all. now may be nil, of a new
+// link.
+func differingBits(kind string, want, now []byte) []byte {
+	a, b := attrs{0: want[:min(4, len(want))]}.number(0), switchesAtFirst[kind]
+	if now != nil {
+		b = attrs{0: now[:min(4, len(now))]}.number(0)
+	}
 	if a == b {
 		return nil
 	}
