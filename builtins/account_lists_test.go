@@ -26,6 +26,7 @@ const noHardware = "without hardware that does it the kernel does it by itself"
 var mootOptions = map[string]string{
 	"bridge mcast_hash_elasticity": "the kernel reads it and shows 16, whatever it was",
 	"hsr version":                  "the kernel tells nobody",
+	"replace gtp":                  "the sockets of one that goes are in the way of another",
 	"bond clear_active_slave":      "the bond chooses one again at once",
 	"qdisc root":                   "it is so unless parent or handle ffff: is said", "filter root": "it is so unless another place is said",
 	"xfrm state offload crypto": noHardware, "xfrm state offload dev": noHardware, "xfrm state offload dir": noHardware,

@@ -105,9 +105,10 @@ var followers = []string{"vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macs
 // keepers are the kinds of links that keep what only one link may have (an
 // identifier, a port, a pair of ends) from others of the namespace in which they
 // were made, wherever they have moved since. Somebody may want to make one like
-// them in their place.
+// them in their place. (A gtp does, too, but can't be made again: the sockets that
+// it has been given are not to be had a second time.)
 var keepers = []string{
-	"vxlan", "geneve", "bareudp", "gtp", "vlan", "macsec", "xfrm", "vti", "vti6", "sit", "ipip", "ip6tnl",
+	"vxlan", "geneve", "bareudp", "vlan", "macsec", "xfrm", "vti", "vti6", "sit", "ipip", "ip6tnl",
 	"gre", "gretap", "erspan", "ip6gre", "ip6gretap", "ip6erspan",
 }
 
