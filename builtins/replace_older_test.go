@@ -84,6 +84,8 @@ func ensureAndDelete(t *testing.T, ns nsexec.Ref, verb, needs string) {
 // TestVLAN_undo: an older vlan comes back with the switches that it had.
 func TestVLAN_undo(t *testing.T) {
 	nstest.NeedKind(t, "vlan")
-	undoes(t, "ip link add v10 link eth0 type vlan id 10 reorder_hdr off gvrp on egress-qos-map 1:3",
-		[]string{"del link v10; vlan v11 link eth0 id 10; ensure vlan v11 loose_binding on"})
+	for _, switches := range []string{"reorder_hdr off", "reorder_hdr off gvrp on", ""} {
+		undoes(t, "ip link add v10 link eth0 type vlan id 10 "+switches+" egress-qos-map 1:3",
+			[]string{"del link v10; vlan v11 link eth0 id 10; ensure vlan v11 loose_binding on; replace vlan v10 link eth0 id 11 up"})
+	}
 }

@@ -244,15 +244,15 @@ func settable(kind string, data, now attrs) []Attr {
 	for attr, v := range data {
 		switch {
 		case slices.Contains(fixedKindData[kind], attr) || now != nil && bytes.Equal(v, now[attr]):
-		case maskedKindData[kind] == attr:
-			if bits := differingBits(kind, v, now[attr]); bits != nil {
-				out = append(out, Attr{Type: attr, Data: bits})
-			}
+		case maskedKindData[kind] == attr: // below
 		case !slices.Contains(flagKindData[kind], attr):
 			out = append(out, Attr{Type: attr, Data: v})
 		case data.number(attr) != 0:
 			out = append(out, Attr{Type: attr})
 		}
+	}
+	if bits := differingBits(kind, data, now); bits != nil {
+		out = append(out, Attr{Type: maskedKindData[kind], Data: bits})
 	}
 	slices.SortFunc(out, func(a, b Attr) int { return int(a.Type) - int(b.Type) })
 	return out
@@ -266,13 +266,18 @@ var maskedKindData = map[string]uint16{"bridge": 46, "vlan": nl.IFLA_VLAN_FLAGS}
 // switchesAtFirst are those that a new link has (VLAN_FLAG_REORDER_HDR).
 var switchesAtFirst = map[string]uint64{"vlan": 1}
 
-// differingBits are the switches that differ, and a mask of them; a kernel refuses
-// to be told of those that it lacks, or passes over all. now may be nil, of a new
-// link.
-func differingBits(kind string, want, now []byte) []byte {
-	a, b := attrs{0: want[:min(4, len(want))]}.number(0), switchesAtFirst[kind]
+// differingBits are the switches of a kind that differ, and a mask of them; a
+// kernel refuses to be told of those that it lacks, or passes over all. Where none
+// is on it may show none. now is nil of a new link.
+func differingBits(kind string, want, now attrs) []byte {
+	attr := maskedKindData[kind]
+	if attr == 0 {
+		return nil
+	}
+	switches := func(of attrs) uint64 { return attrs{0: of[attr][:min(4, len(of[attr]))]}.number(0) }
+	a, b := switches(want), switchesAtFirst[kind]
 	if now != nil {
-		b = attrs{0: now[:min(4, len(now))]}.number(0)
+		b = switches(now)
 	}
 	if a == b {
 		return nil
