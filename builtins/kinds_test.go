@@ -106,7 +106,7 @@ var (
 	}
 	erspanWitnesses = map[string]string{
 		"iseq oseq ikey 5 okey 6": "ikey=0.0.0.5", "iseq oseq okey 6 ikey 5": "okey=0.0.0.6", "oseq iseq ikey 5 okey 6": "oseq=true", "oseq iseq okey 6 ikey 5": "iseq=true",
-		"seq key 5": "okey=0.0.0.5", "key 5 seq": "iseq=true", "=external": "external=true",
+		"seq key 5": "okey=0.0.0.5", "key 5 seq": "iseq=true", "seq ikey 5 okey 5": "oseq=true", "=external": "external=true",
 		"seq key 5 erspan_ver 1 erspan 7": "erspan_index=7", "seq key 5 erspan_ver 2 erspan_dir egress erspan_hwid 3": "erspan_dir=egress",
 		"seq key 5 erspan_ver 2 erspan_hwid 3 erspan_dir egress": "erspan_hwid=0x3",
 	}
