@@ -10,16 +10,12 @@ import (
 
 const (
 	// chainLeast is how many steps are handed to the engine at least, if it has
-	// nothing to do, while the evaluation goes on.
-	chainLeast = 512
+	// nothing to do, while the evaluation goes on. They are few, so that it begins
+	// early and soon gets many: at the end of a chain it has nothing to make ahead.
+	chainLeast = 64
 	// chainLimit is how many steps gather at most. The engine does the better the
 	// more of them it knows.
 	chainLimit = 16 << 10
-	// chainSpaces is how many steps there are at least for each namespace made of a
-	// chain that is handed over before. With fewer the steps are kept together:
-	// the engine makes namespaces ahead of its need, as far as it knows of them, and
-	// beside that the evaluation takes next to no time.
-	chainSpaces = 100
 )
 
 // chains are the steps that a machine has handed to the engine, one chain at a
@@ -31,7 +27,6 @@ type chains struct {
 	later nsexec.Later
 	spare []nsexec.Step // for the next to gather in
 	here  bool          // of what is pending some has to run on the machine's goroutine
-	makes int           // how many namespaces what is pending makes
 	calls int           // of all that were handed over
 	done  int           // of those that the tally has
 }
@@ -49,9 +44,6 @@ func (m *machine) pend(steps ...nsexec.Step) {
 	c := &m.chains
 	for _, s := range steps {
 		c.here = c.here || !nsexec.Plain(s)
-		if nsexec.MakesNS(s) {
-			c.makes++
-		}
 	}
 	m.pending = append(m.pending, steps...)
 }
@@ -59,13 +51,13 @@ func (m *machine) pend(steps ...nsexec.Step) {
 // unpend drops what is pending.
 func (m *machine) unpend() {
 	m.pending, m.waiting = nil, 0
-	m.chains.here, m.chains.makes = false, 0
+	m.chains.here = false
 }
 
-// free reports whether the engine could begin with so many pending steps at once,
-// on its own and with profit.
-func (c *chains) free(pending int) bool {
-	if c.here || c.makes*chainSpaces > pending {
+// free reports whether the engine could begin with what is pending at once, and
+// on its own.
+func (c *chains) free() bool {
+	if c.here {
 		return false
 	}
 	if c.going == nil {
@@ -112,7 +104,7 @@ func (m *machine) handOver(ctx context.Context) error {
 	c := &chain{steps: m.pending, calls: m.waiting, ended: make(chan struct{})}
 	m.pending, m.waiting = m.chains.spare, 0
 	here := m.chains.here
-	m.chains.going, m.chains.spare, m.chains.here, m.chains.makes = c, nil, false, 0
+	m.chains.going, m.chains.spare, m.chains.here = c, nil, false
 	m.chains.calls += c.calls
 	do := func() {
 		c.err = m.run(ctx, runner, c.steps)

@@ -104,7 +104,7 @@ func (m *machine) enqueue(ctx context.Context, call *builtins.Call) error {
 	switch {
 	case m.in.eager():
 		return m.flush(ctx)
-	case len(m.pending) >= chainLimit || len(m.pending) >= chainLeast && m.chains.free(len(m.pending)):
+	case len(m.pending) >= chainLimit || len(m.pending) >= chainLeast && m.chains.free():
 		return m.handOver(ctx)
 	}
 	return nil

@@ -98,13 +98,6 @@ func Plain(s Step) bool {
 	return !s.Action.NeedsThread() && namesStay(operationOf(s.Action))
 }
 
-// MakesNS reports whether a step makes a named namespace. A Run that knows of many
-// makes them ahead, on several threads.
-func MakesNS(s Step) bool {
-	_, ok := plainNewNS(s)
-	return ok
-}
-
 func (newLinkOp) keepsNames() bool { return true }
 func (newNSOp) keepsNames() bool   { return true }
 func (addrOp) keepsNames() bool    { return true }
