@@ -40,7 +40,7 @@ func TestSame_stepByStep(t *testing.T) {
 			if diff := nstest.DumpDiff(anyNumbers(slow), anyNumbers(fast)); diff != "" {
 				return fmt.Sprintf("makes, step by step (%v) and else (%v),\n%s", slowErr, fastErr, head(diff, 60))
 			}
-			if a, b := said(slowErr), said(fastErr); a != b {
+			if a, b := said(slowErr), said(fastErr); a != b && !bothFailed(src, slowErr, fastErr) {
 				return fmt.Sprintf("says, step by step and else,\n%s\n%s", a, b)
 			}
 			return ""
@@ -51,6 +51,12 @@ func TestSame_stepByStep(t *testing.T) {
 	})
 	c.check(t)
 	t.Logf("%d random scripts did the same step by step to their end", passed)
+}
+
+// bothFailed reports whether two runs have failed and which of the errors of a
+// `parallel` each of them says may be chance.
+func bothFailed(src string, a, b error) bool {
+	return a != nil && b != nil && strings.Contains(src, "parallel <")
 }
 
 // randomScript draws a script of 1 to 12 statements.
