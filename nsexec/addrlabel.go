@@ -160,10 +160,5 @@ func (flushAddrLabelOp) act(_ context.Context, c *Conn) error {
 	if err != nil {
 		return err
 	}
-	for _, m := range list {
-		if err := c.remove(m); err != nil && !isMissing(err) {
-			return err
-		}
-	}
-	return nil
+	return c.removeThere(list...)
 }

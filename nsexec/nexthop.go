@@ -241,7 +241,7 @@ func (o flushNexthopOp) act(_ context.Context, c *Conn) error {
 		if !fits(m, m.attrs()) {
 			continue
 		}
-		if err := c.remove(m); err != nil && !isMissing(err) { // a group may be gone with its last member
+		if err := c.removeThere(m); err != nil { // a group may be gone with its last member
 			return err
 		}
 	}

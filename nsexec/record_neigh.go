@@ -139,7 +139,7 @@ func (c *Conn) restoreNeighs(want []message) error {
 		}
 		if readNdmsg(w.body).Flags&unix.NTF_PROXY != 0 {
 			// The kernel does not take back who has set a proxy, unless it goes.
-			if err := c.remove(w); err != nil && !isMissing(err) {
+			if err := c.removeThere(w); err != nil {
 				return err
 			}
 		}
@@ -190,12 +190,7 @@ func (c *Conn) restoreOfItself(w message, wanted map[string]bool) error {
 	if err != nil {
 		return err
 	}
-	for _, m := range more {
-		if err := c.remove(m); err != nil && !isMissing(err) {
-			return err
-		}
-	}
-	return nil
+	return c.removeThere(more...)
 }
 
 func (c *Conn) restoreNeigh(m message) error {

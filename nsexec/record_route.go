@@ -267,12 +267,7 @@ func (c *Conn) dropKernelRoutes(links, want []message) error {
 	if err != nil {
 		return err
 	}
-	return c.eachMissing(have, want, func(m message) error {
-		if err := c.remove(m); err != nil && !isMissing(err) {
-			return err
-		}
-		return nil
-	})
+	return c.eachMissing(have, want, func(m message) error { return c.removeThere(m) })
 }
 
 // eachMissing calls f with those messages that are not among others.

@@ -246,6 +246,16 @@ func (c *Conn) remove(m message) error {
 	return err
 }
 
+// removeThere deletes what messages describe, as far as it is there.
+func (c *Conn) removeThere(all ...message) error {
+	for _, m := range all {
+		if err := c.remove(m); err != nil && !isMissing(err) {
+			return err
+		}
+	}
+	return nil
+}
+
 // removeAddr deletes an IPv4 address and nothing else: with the first address of
 // a network, the kernel deletes the others of it, which may be somebody else's.
 func (c *Conn) removeAddr(m message) error {

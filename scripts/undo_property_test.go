@@ -4,10 +4,8 @@ package scripts_test
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -79,40 +77,4 @@ func randomRun(t *rapid.T) aRun {
 		fault = d.number(0, 60)
 	}
 	return aRun{strings.Join(append(blocks, "fail 'at the end'"), "\n") + "\n", fault}
-}
-
-// drawnFrom is where what is drawn starts from, so that a failure of a run that
-// decides over a change is one that others see, too.
-const drawnFrom = "20261126"
-
-// drawn sets how many checks rapid makes, unless -rapid.checks does. They are the
-// same ones each time, unless everything is tried or -rapid.seed says otherwise.
-func drawn(t *testing.T, checks int) {
-	t.Helper()
-	setFlag(t, "rapid.checks", strconv.Itoa(checks))
-	setFlag(t, "rapid.nofailfile", "true") // it prints the script, and how to run it again
-	if !nstest.IsThorough() {
-		setFlag(t, "rapid.seed", drawnFrom)
-	}
-}
-
-// setFlag sets a flag for the test, unless it was given.
-func setFlag(t *testing.T, name, value string) {
-	t.Helper()
-	set := flag.Lookup(name)
-	if set == nil {
-		t.Fatalf("rapid has no flag %s", name)
-	}
-	was := set.Value.String()
-	if was != set.DefValue {
-		return
-	}
-	if err := flag.Set(name, value); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := flag.Set(name, was); err != nil {
-			t.Error(err)
-		}
-	})
 }

@@ -110,36 +110,6 @@ func (n *tally) add(m tally) {
 	n.second += m.second
 }
 
-// chances counts the random runs after which something differed at the first try
-// only, since the kernel does some things in its own time: who is asked whether
-// an address is taken, and which notice of a carrier comes first.
-type chances struct{ ran, second int }
-
-// differs is what compare finds, twice: the first time is told and counted.
-func (c *chances) differs(t testing.TB, compare func() string) string {
-	t.Helper()
-	c.ran++
-	diff := compare()
-	if diff == "" {
-		return ""
-	}
-	if again := compare(); again != "" {
-		return again
-	}
-	c.second++
-	t.Logf("at the first try only:\n%s", diff)
-	return ""
-}
-
-// check fails the test if that was more than chance.
-func (c *chances) check(t testing.TB) {
-	t.Helper()
-	fmt.Printf("%d random scripts compared, %d of them twice\n", c.ran, c.second)
-	if c.second > 1+c.ran/50 {
-		t.Errorf("of %d random scripts %d differed at the first try only: that is not chance", c.ran, c.second)
-	}
-}
-
 // hunt makes a script fail in every way that there is, in a world.
 type hunt struct {
 	world  *world

@@ -29,38 +29,51 @@ func TestReplace_older(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer drop(t, ns)
-			before := linkShown(t, ns, "k0")
 			if strings.Contains(m.values, "apart") {
-				if _, err := run(t, fmt.Sprintf("in %s < replace %s k0 %s >", ns, m.verb, m.needs)); !errors.Is(err, unix.EADDRINUSE) {
-					t.Error(err)
-				}
-				if after := linkShown(t, ns, "k0"); !maps.Equal(before, after) {
-					t.Errorf("it was\n%v\nand is\n%v", before, after)
-				}
-				account.used["replace "+m.verb] = true
-				ensureAndDelete(t, ns, m.verb, m.needs)
-				return
+				inTheWay(t, ns, m.verb, m.needs)
+			} else {
+				outOfTheWay(t, ns, m.verb, m.needs)
 			}
-			_, err = run(t, fmt.Sprintf("in %s < del link k0; %s k9 %s; fail 'now' >", ns, m.verb, m.needs))
-			if err == nil || !strings.Contains(err.Error(), "now") || strings.Contains(err.Error(), "not undone") {
-				t.Fatalf("it failed with %v", err)
-			}
-			after := linkShown(t, ns, "k0")
-			delete(before, "permaddr") // of an IPv6 tunnel the kernel makes one up
-			delete(after, "permaddr")
-			if !maps.Equal(before, after) || linkShown(t, ns, "k9") != nil {
-				t.Errorf("it was\n%v\nand is\n%v", before, after)
-			}
-			if _, err := run(t, fmt.Sprintf("in %s < replace %s k0 %s alias new >", ns, m.verb, m.needs)); err != nil {
-				t.Fatal(err)
-			}
-			if alias := linkShown(t, ns, "k0")["ifalias"]; alias != "new" {
-				t.Errorf("its alias is %q", alias)
-			}
-			see(t, "replace "+m.verb)
 			ensureAndDelete(t, ns, m.verb, m.needs)
 		})
 	}
+}
+
+// outOfTheWay has k0, which an earlier run has made, be replaced by its like, once
+// by a run that fails.
+func outOfTheWay(t *testing.T, ns nsexec.Ref, verb, needs string) {
+	t.Helper()
+	before := linkShown(t, ns, "k0")
+	_, err := run(t, fmt.Sprintf("in %s < del link k0; %s k9 %s; fail 'now' >", ns, verb, needs))
+	if err == nil || !strings.Contains(err.Error(), "now") || strings.Contains(err.Error(), "not undone") {
+		t.Fatalf("it failed with %v", err)
+	}
+	after := linkShown(t, ns, "k0")
+	delete(before, "permaddr") // of an IPv6 tunnel the kernel makes one up
+	delete(after, "permaddr")
+	if !maps.Equal(before, after) || linkShown(t, ns, "k9") != nil {
+		t.Errorf("it was\n%v\nand is\n%v", before, after)
+	}
+	if _, err := run(t, fmt.Sprintf("in %s < replace %s k0 %s alias new >", ns, verb, needs)); err != nil {
+		t.Fatal(err)
+	}
+	if alias := linkShown(t, ns, "k0")["ifalias"]; alias != "new" {
+		t.Errorf("its alias is %q", alias)
+	}
+	see(t, "replace "+verb)
+}
+
+// inTheWay has the replacing of k0 be refused, and leave it as it is.
+func inTheWay(t *testing.T, ns nsexec.Ref, verb, needs string) {
+	t.Helper()
+	before := linkShown(t, ns, "k0")
+	if _, err := run(t, fmt.Sprintf("in %s < replace %s k0 %s >", ns, verb, needs)); !errors.Is(err, unix.EADDRINUSE) {
+		t.Error(err)
+	}
+	if after := linkShown(t, ns, "k0"); !maps.Equal(before, after) {
+		t.Errorf("it was\n%v\nand is\n%v", before, after)
+	}
+	tried("replace " + verb)
 }
 
 // ensureAndDelete has k0, which an earlier run has made, be given an alias, and go.
