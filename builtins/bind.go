@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/nescript/nescript/lang/value"
+	"github.com/nescript/nescript/nsexec"
 )
 
 // ArgError says what is wrong with a call. Arg is the argument that it is
@@ -34,16 +35,24 @@ func (s *Spec) Bind(env *Env, mod Modifiers, args []Arg) (*Call, *ArgError) {
 	return call, nil
 }
 
-// Check is Bind, and then what of Verify can be told before a run.
-func (s *Spec) Check(env *Env, mod Modifiers, args []Arg) *ArgError {
+// Check is Bind, and then what of Verify can be told before a run. What it
+// returns are the kinds that the call needs, as Needs says.
+func (s *Spec) Check(env *Env, mod Modifiers, args []Arg) ([]nsexec.Kind, *ArgError) {
 	b := binders.Get().(*binder)
 	defer binders.Put(b)
 	call := &b.checked // it is looked at by nobody else
-	err := b.bind(call, s, env, mod, args)
-	if err != nil || s.Verify == nil || call.open {
-		return err
+	if err := b.bind(call, s, env, mod, args); err != nil {
+		return nil, err
 	}
-	return s.Verify(call)
+	if s.Verify != nil && !call.open {
+		if err := s.Verify(call); err != nil {
+			return nil, err
+		}
+	}
+	if s.Needs == nil {
+		return nil, nil
+	}
+	return s.Needs(call), nil
 }
 
 // binders are kept, since a script has thousands of statements.

@@ -42,6 +42,7 @@ type checker struct {
 	env      builtins.Env
 	last     *lang.Command  // the command checked last
 	lastSpec *builtins.Spec // its verb
+	ahead    *ahead         // of the list of statements, where that is long
 }
 
 // check checks a program; toRun is set where it is about to run.
@@ -151,8 +152,10 @@ func (c *checker) possibly(b *lang.Block) {
 
 func (c *checker) stmts(list []lang.Stmt, top bool) {
 	var seen repeats
-	maybe := c.maybe
-	for _, s := range list {
+	maybe, outer := c.maybe, c.ahead
+	c.ahead = c.lookAhead(list)
+	for i, s := range list {
+		c.ahead.goTo(i)
 		c.stmt(s, top)
 		if c.blind == 0 {
 			c.repeated(&seen, s)
@@ -161,7 +164,7 @@ func (c *checker) stmts(list []lang.Stmt, top bool) {
 			c.maybe++ // what follows may not run
 		}
 	}
-	c.maybe = maybe
+	c.maybe, c.ahead = maybe, outer
 }
 
 // mayLeave reports whether a statement may end the block, as a conditional

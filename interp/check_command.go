@@ -15,6 +15,11 @@ import (
 
 // command checks a verb with its arguments, and the block after them.
 func (c *checker) command(cmd *lang.Command) {
+	if spec, kinds := c.ahead.found(cmd); spec != nil {
+		c.last, c.lastSpec = cmd, spec
+		c.needs(spec, cmd, kinds)
+		return
+	}
 	name := verbName(cmd.Verb)
 	if d := c.prog.def(name); d != nil {
 		c.commandDef(cmd, d)
@@ -30,9 +35,7 @@ func (c *checker) command(cmd *lang.Command) {
 		return
 	}
 	mod := c.modifier(cmd, spec)
-	args := c.args(words)
-	c.bind(spec, mod, cmd, args)
-	c.needs(spec, mod, cmd, args)
+	c.bind(spec, mod, cmd, c.args(words))
 	if cmd.Body == nil {
 		return
 	}
@@ -137,7 +140,8 @@ func (c *checker) bind(spec *builtins.Spec, mod builtins.Modifiers, cmd *lang.Co
 	if spec.ModOnly && mod == 0 {
 		return // said already
 	}
-	wrong := spec.Check(&c.env, mod, args.vals)
+	kinds, wrong := spec.Check(&c.env, mod, args.vals)
+	c.needs(spec, cmd, kinds)
 	if wrong == nil {
 		return
 	}
@@ -163,7 +167,6 @@ func (c *checker) checkVerb(cmd *lang.Command) {
 		return
 	}
 	c.bind(spec, 0, cmd, args)
-	c.needs(spec, 0, cmd, args)
 }
 
 func (c *checker) checkNames() []string {
@@ -209,11 +212,7 @@ func (c *checker) commandDef(cmd *lang.Command, d *defn) {
 func (c *checker) args(in []lang.Arg) arguments {
 	out := arguments{vals: c.calls[:0], nodes: c.nodes[:0]}
 	for _, a := range in {
-		if text, ok := bareText(a); ok {
-			out.add(builtins.Arg{Value: c.words.value(text), Bare: true}, a)
-			continue
-		}
-		if lit, ok := literal(a); ok {
+		if lit, ok := c.words.literal(a); ok {
 			out.add(lit, a)
 			continue
 		}
@@ -245,6 +244,14 @@ func (w *wordValues) value(text string) value.Value {
 		*at = value.String(text)
 	}
 	return *at
+}
+
+// literal is the function of that name, with a bare word's value from w.
+func (w *wordValues) literal(a lang.Arg) (builtins.Arg, bool) {
+	if text, ok := bareText(a); ok {
+		return builtins.Arg{Value: w.value(text), Bare: true}, true
+	}
+	return literal(a)
 }
 
 func (c *checker) word(out *arguments, w *lang.Word) {

@@ -18,21 +18,17 @@ type need struct {
 	kind nsexec.Kind
 }
 
-// needs takes note of what a statement needs of the kernel, if it is sure to run
-// and nothing before it may have changed what there is: a program may load a
-// module, and a `fail` ends the script.
-func (c *checker) needs(spec *builtins.Spec, mod builtins.Modifiers, cmd *lang.Command, args arguments) {
+// needs takes note of the kinds that a statement needs of the kernel, if it is
+// sure to run and nothing before it may have changed what there is: a program
+// may load a module, and a `fail` ends the script.
+func (c *checker) needs(spec *builtins.Spec, cmd *lang.Command, kinds []nsexec.Kind) {
 	if spec.NoUndo == builtins.ProgramsOwn || spec.Name == "fail" {
 		c.changed = true
 	}
-	if spec.Needs == nil || !c.certain() || c.blind > 0 || c.deferred || c.changed {
+	if !c.certain() || c.blind > 0 || c.deferred || c.changed {
 		return
 	}
-	call, wrong := spec.Bind(&c.env, mod, args.vals)
-	if wrong != nil {
-		return // said already
-	}
-	for _, k := range spec.Needs(call) {
+	for _, k := range kinds {
 		// What is lacking is told of the first statement that needs it.
 		if !slices.ContainsFunc(c.prog.needs, func(n need) bool { return n.kind == k }) {
 			c.prog.needs = append(c.prog.needs, need{c.file, cmd, k})

@@ -53,8 +53,8 @@ func (f *File) parse(ascii, repl bool) Diagnostics {
 	s.ascii = ascii
 	f.Body.Stmts = make([]Stmt, 0, len(s.src)/usualStatement)
 	var nodes slab
-	for chunk := (tokens{scan: s}); !s.done(); {
-		f.Body.statementsIn(chunk.next(), &nodes)
+	for chunk := range s.chunks() {
+		f.Body.statementsIn(chunk, &nodes)
 	}
 	if len(f.Body.Stmts) == 0 {
 		f.Body.Stmts = nil

@@ -1,6 +1,57 @@
 package lang
 
-import "github.com/alecthomas/participle/v2/lexer"
+import (
+	"iter"
+	"runtime"
+
+	"github.com/alecthomas/participle/v2/lexer"
+)
+
+// chunks yields all that a scanner reads, a chunk at a time, each good until the
+// next. The scanner is then at the end of its source. It works ahead, on a thread
+// of its own, in a file that is worth that.
+func (s *scanner) chunks() iter.Seq[*lexer.PeekingLexer] {
+	if len(s.src) >= aheadLeast && runtime.GOMAXPROCS(0) > 1 {
+		return s.chunksAhead
+	}
+	return func(yield func(*lexer.PeekingLexer) bool) {
+		for t := (tokens{scan: s}); !s.done(); {
+			if !yield(t.next()) {
+				return
+			}
+		}
+	}
+}
+
+const (
+	aheadLeast  = 256 << 10 // bytes of source
+	aheadChunks = 16        // how many the scanner is ahead at most
+)
+
+func (s *scanner) chunksAhead(yield func(*lexer.PeekingLexer) bool) {
+	read, free := make(chan *tokens, aheadChunks), make(chan *tokens, aheadChunks)
+	for range aheadChunks {
+		free <- &tokens{scan: s}
+	}
+	go func() {
+		defer close(read)
+		for !s.done() {
+			t, more := <-free
+			if !more {
+				return
+			}
+			t.next()
+			read <- t
+		}
+	}()
+	defer close(free)
+	for t := range read {
+		if !yield(t.lex) {
+			return
+		}
+		free <- t
+	}
+}
 
 // tokens holds one chunk of a scanner's tokens at a time, in one lexer that it
 // writes over: lexer.Upgrade would make another for each chunk, and that would

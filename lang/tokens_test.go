@@ -2,6 +2,7 @@ package lang
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -30,6 +31,34 @@ func TestTokens(t *testing.T) {
 			checkSpans(t, f)
 		})
 	}
+}
+
+// TestChunks_ahead: a long file is the same whether it is read ahead or not.
+func TestChunks_ahead(t *testing.T) {
+	long := strings.Repeat("ns x # why\nlet a = [1, {k: \"v$b\"}]\nin ns a < up lo; if a < b $a > >\n", aheadLeast/64)
+	for name, src := range map[string]string{
+		"right":     long,
+		"wrong":     long + "let = 7\nup )\n" + long,
+		"not ended": long + "in ns b <\n" + long + "\"",
+	} {
+		t.Run(name, func(t *testing.T) {
+			want, wantErr := parseOn(1, src)
+			got, gotErr := parseOn(2, src)
+			if want != got {
+				t.Error("it is read as another tree")
+			}
+			if fmt.Sprint(wantErr) != fmt.Sprint(gotErr) || (gotErr == nil) != (name == "right") {
+				t.Errorf("%v\nand ahead\n%v", wantErr, gotErr)
+			}
+		})
+	}
+}
+
+// parseOn parses on so many processors.
+func parseOn(n int, src string) (tree string, err error) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(n))
+	f, err := ParseString("test.nes", src)
+	return fmt.Sprint(dump(f), f.Comments), err
 }
 
 func TestParseString(t *testing.T) {

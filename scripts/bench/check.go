@@ -17,12 +17,12 @@ var checking = family{
 	script: func(n int) (string, []string) { return flat(n), nil },
 }
 
-// flat is a script of n statements.
+// flat is a script of n statements. The one in the block of an `in` counts, too.
 func flat(n int) string {
 	var b strings.Builder
 	for i := range n {
-		host := i / 4
-		switch i % 4 {
+		host := i / 5
+		switch i % 5 {
 		case 0:
 			fmt.Fprintf(&b, "ns h%d\n", host)
 		case 1:
@@ -30,8 +30,13 @@ func flat(n int) string {
 		case 2:
 			fmt.Fprintf(&b, "addr h%d:eth0 172.16.%d.%d/24\n", host, host>>8&255, host&255)
 		case 3:
-			fmt.Fprintf(&b, "in ns h%d < route default via 172.16.0.254 dev eth0 >\n", host)
+			fmt.Fprintf(&b, "in ns h%d < ", host)
+		case 4:
+			b.WriteString("route default via 172.16.0.254 dev eth0 >\n")
 		}
+	}
+	if n%5 == 4 {
+		b.WriteString(">\n")
 	}
 	return b.String()
 }
