@@ -110,6 +110,45 @@ func undoneTraffic(t *testing.T, ns nsexec.Ref, run string) {
 	}
 }
 
+// TestTraffic_undoIndex: an action comes back as it was although another took its
+// number meanwhile. The kernel lets go of that one some time after its filter has
+// gone, and until then it would give it to whoever asks for the number.
+func TestTraffic_undoIndex(t *testing.T) {
+	for _, what := range []string{"filter u32", "action mirred"} {
+		nstest.NeedTraffic(t, what)
+	}
+	ns, err := runIn(t, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const older = `qdisc add dev eth0 ingress
+filter add dev eth0 ingress protocol ip pref 7 u32 match u32 0 0 action mirred egress redirect dev eth1
+filter add dev eth0 ingress protocol ip pref 7 u32 match u32 0 0 action mirred egress mirror dev eth1
+`
+	if _, err := nstest.Output(ns, older, "tc", "-batch", "-"); err != nil {
+		t.Fatal(err)
+	}
+	undoneTraffic(t, ns, `del filter eth0 ingress protocol ip pref 7 handle 800::800 u32
+exec sleep 0.2
+filter eth0 ingress protocol ip pref 9 u32 match ip dst 10.0.0.0/8 action mirred egress redirect dev br0`)
+
+	// With all of its preference a filter gets another number.
+	before, other := allTraffic(t, ns), regexp.MustCompile(`\b80[0-9a-f]:`)
+	_, err = runIn(t, fmt.Sprintf(`atomic < in ns %s <
+del filter eth0 ingress pref 7
+exec sleep 0.2
+filter eth0 ingress protocol ip pref 9 u32 match ip dst 10.0.0.0/8 action mirred egress redirect dev br0
+filter eth0 ingress protocol ip pref 9 u32 match ip dst 10.1.0.0/16 action mirred egress mirror dev br0
+fail 'now' > >`, ns.Name))
+	if err == nil || !strings.Contains(err.Error(), "now") || strings.Contains(err.Error(), "not undone") {
+		t.Fatal(err)
+	}
+	before, after := other.ReplaceAllString(before, "80x:"), other.ReplaceAllString(allTraffic(t, ns), "80x:")
+	if before != after {
+		t.Error(nstest.DumpDiff(before, after))
+	}
+}
+
 // allTraffic is what tc shows of all links.
 func allTraffic(t *testing.T, ns nsexec.Ref) string {
 	t.Helper()

@@ -282,7 +282,7 @@ func (c *Conn) restoreTraffic(want []message) error {
 			return err
 		}
 	}
-	return nil
+	return c.restoreActions(want)
 }
 
 // clearQdisc takes away what has another qdisc's place.
