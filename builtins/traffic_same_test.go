@@ -137,15 +137,7 @@ var dynamic = regexp.MustCompile(`class (cake|fq_codel|sfq) .*|\b[89a-f][0-9a-f]
 // trafficText is what tc shows of eth0.
 func trafficText(t *testing.T, ns nsexec.Ref) string {
 	t.Helper()
-	shows := []string{"qdisc show dev eth0", "class show dev eth0", "filter show dev eth0", "filter show dev eth0 ingress"}
-	var out []string
-	for _, show := range append(shows, "filter show dev eth0 egress") {
-		lines := strings.Split(tcText(t, ns, show), "\n")
-		lines = slices.DeleteFunc(lines, func(l string) bool { return strings.TrimSpace(dynamic.ReplaceAllString(l, "")) == "" })
-		if strings.HasPrefix(show, "class") {
-			slices.Sort(lines)
-		}
-		out = append(out, dynamic.ReplaceAllString(strings.Join(lines, "\n"), ""))
-	}
-	return strings.Join(out, "\n")
+	lines := strings.Split(dynamic.ReplaceAllString(tcShows(t, ns, "eth0"), ""), "\n")
+	lines = slices.DeleteFunc(lines, func(l string) bool { return strings.TrimSpace(l) == "" })
+	return strings.Join(lines, "\n")
 }

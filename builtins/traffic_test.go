@@ -207,6 +207,25 @@ func tcText(t *testing.T, ns nsexec.Ref, words string) string {
 	return out
 }
 
+// tcShows is what tc shows of all that a link has. It is asked for at once, since
+// in the VM it takes longer to start tc than all else. Qdiscs and classes come in
+// no order of their own, and are sorted.
+func tcShows(t *testing.T, ns nsexec.Ref, dev string, more ...string) string {
+	t.Helper()
+	shows := append([]string{"qdisc show dev %s", "class show dev %s", "filter show dev %s", "filter show dev %s ingress", "filter show dev %s egress"}, more...)
+	out, err := nstest.Output(ns, strings.ReplaceAll(strings.Join(shows, "\n")+"\n", "%s", dev), "tc", "-d", "-batch", "-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(out, "\n")
+	filters := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "filter") })
+	if filters < 0 {
+		filters = len(lines)
+	}
+	slices.Sort(lines[:filters])
+	return strings.Join(lines, "")
+}
+
 func TestClass_hfsc(t *testing.T) {
 	nstest.NeedTraffic(t, "qdisc hfsc")
 	for script, want := range map[string]string{

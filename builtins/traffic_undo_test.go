@@ -5,7 +5,6 @@ package builtins_test
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -152,23 +151,11 @@ fail 'now' > >`, ns.Name))
 // allTraffic is what tc shows of all links.
 func allTraffic(t *testing.T, ns nsexec.Ref) string {
 	t.Helper()
-	var shows []string
+	out := ""
 	for _, dev := range []string{"eth0", "eth1", "br0"} {
-		for _, of := range []string{"qdisc show dev %s", "class show dev %s", "filter show dev %s", "filter show dev %s ingress", "filter show dev %s egress", "filter show dev %s parent 1:1"} {
-			shows = append(shows, fmt.Sprintf(of, dev))
-		}
+		out += "== " + dev + "\n" + tcShows(t, ns, dev, "filter show dev %s parent 1:1")
 	}
-	var out []string
-	for _, show := range shows {
-		text := tcText(t, ns, show)
-		if strings.HasPrefix(show, "qdisc") || strings.HasPrefix(show, "class") {
-			lines := strings.Split(text, "\n")
-			slices.Sort(lines)
-			text = strings.Join(lines, "\n")
-		}
-		out = append(out, "== "+show, counters.ReplaceAllString(text, ""))
-	}
-	return strings.Join(out, "\n")
+	return counters.ReplaceAllString(out, "")
 }
 
 // counters are what changes by itself.
