@@ -138,10 +138,13 @@ func otherKinds() []kindWitness {
 	return out
 }
 
-// otherTunnels are the witnesses of tunnelOptions.
-func otherTunnels() []kindWitness {
+// otherTunnels are the witnesses of tunnelOptions over IPv4 or over IPv6.
+func otherTunnels(six bool) []kindWitness {
 	var out []kindWitness
 	for _, t := range tunnelOptions {
+		if t.six != six {
+			continue
+		}
 		needs := "remote 10.0.0.2 local 10.0.0.1"
 		if t.six {
 			needs = "remote 2001:db8::2 local 2001:db8::1"

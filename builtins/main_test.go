@@ -15,13 +15,13 @@ import (
 func TestMain(m *testing.M) {
 	nstest.Main(m, func(code int) int {
 		whole := wholeRun()
-		if dir := os.Getenv(halvesEnv); dir != "" {
-			both, err := joinHalves(dir)
+		if meet := os.Getenv(sharesEnv); meet != "" {
+			last, err := joinShares(meet)
 			if err != nil {
 				fmt.Println(err)
 				return 1
 			}
-			whole = both
+			whole = last
 		}
 		if !whole && os.Getenv("NESCRIPT_ACCOUNT") == "" {
 			return code

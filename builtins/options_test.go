@@ -63,8 +63,11 @@ func TestKindsOfOtherKernels(t *testing.T) {
 	checkKinds(t, slices.Concat(kindWitnesses, otherKinds()))
 }
 
-// TestTunnelsOfOtherKernels does so with tunnels.
-func TestTunnelsOfOtherKernels(t *testing.T) { checkKinds(t, otherTunnels()) }
+// TestTunnelsOfOtherKernels does so with tunnels over IPv4.
+func TestTunnelsOfOtherKernels(t *testing.T) { checkKinds(t, otherTunnels(false)) }
+
+// TestTunnels6OfOtherKernels does so with tunnels over IPv6.
+func TestTunnels6OfOtherKernels(t *testing.T) { checkKinds(t, otherTunnels(true)) }
 
 func checkKinds(t *testing.T, all []kindWitness) {
 	t.Helper()
