@@ -211,3 +211,4 @@ var filterAttrs = map[string]struct{ flow, act uint16 }{
 
 // be16of and the like are numbers in network byte order.
 func be16of(n uint16) []byte { return binary.BigEndian.AppendUint16(nil, n) }
+func be32of(n uint32) []byte { return binary.BigEndian.AppendUint32(nil, n) }

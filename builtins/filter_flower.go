@@ -5,6 +5,7 @@ package builtins
 import (
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -76,7 +77,7 @@ const (
 
 var flowerKind = tcKind{
 	name: "flower", doc: "packets by their headers (tc-flower(8))",
-	options: append([]tcOption{
+	options: slices.Concat([]tcOption{
 		{name: "dst_ip", typ: hostOrNet, doc: "where they go"},
 		{name: "src_ip", typ: hostOrNet, doc: "where they come from"},
 		{name: "ip_proto", typ: ipProtos, attr: nl.TCA_FLOWER_KEY_IP_PROTO, enc: tcU8, doc: "the protocol within IP"},
@@ -92,7 +93,7 @@ var flowerKind = tcKind{
 		{name: "tcp_flags", typ: maskedType(12), doc: "the flags of TCP"},
 		{name: "type", typ: maskedType(8), doc: "the type of ICMP"},
 		{name: "code", typ: maskedType(8), doc: "the code of ICMP"},
-	}, offloadFlags...),
+	}, flowerMore, offloadFlags),
 	verify: verifyFlower,
 	encode: encodeFlower,
 }
@@ -102,6 +103,12 @@ func innerProtocol(v tcValues) uint16 {
 	if n := tcGet(v, "vlan_ethtype", 0, uint16(0)); n != 0 {
 		return n
 	}
+	switch {
+	case v.has(arpKeys...):
+		return unix.ETH_P_ARP
+	case v.has(mplsKeys...):
+		return unix.ETH_P_MPLS_UC
+	}
 	for _, name := range []string{"dst_ip", "src_ip"} {
 		if p, ok := any(tcGet(v, name, 0, value.Prefix{})).(value.Prefix); ok && p.IsValid() {
 			if p.Addr().Is6() {
@@ -110,7 +117,7 @@ func innerProtocol(v tcValues) uint16 {
 			return unix.ETH_P_IP
 		}
 	}
-	if v.has("ip_proto", "ip_tos", "ip_ttl", "dst_port", "src_port", "tcp_flags", "type", "code") {
+	if v.has("ip_proto", "ip_tos", "ip_ttl", "ip_flags", "dst_port", "src_port", "tcp_flags", "type", "code") {
 		if v.int("ip_proto", 0) == unix.IPPROTO_ICMPV6 {
 			return unix.ETH_P_IPV6
 		}
@@ -122,14 +129,15 @@ func innerProtocol(v tcValues) uint16 {
 func verifyFlower(v tcValues) error {
 	proto := v.int("ip_proto", 0)
 	ports := proto == unix.IPPROTO_TCP || proto == unix.IPPROTO_UDP || proto == unix.IPPROTO_SCTP
-	switch outer := tcGet(v, "protocol", 0, uint16(0)); {
+	outer := tcGet(v, "protocol", 0, uint16(0))
+	switch {
 	case v.has("dst_port", "src_port") && !ports:
 		return fmt.Errorf("flower needs ip_proto tcp, udp or sctp for a port")
 	case v.has("tcp_flags") && proto != unix.IPPROTO_TCP:
 		return fmt.Errorf("flower needs ip_proto tcp for its flags")
 	case v.has("type", "code") && proto != unix.IPPROTO_ICMP && proto != unix.IPPROTO_ICMPV6:
 		return fmt.Errorf("flower needs ip_proto icmp or icmpv6 for a type or a code")
-	case v.has("vlan_id", "vlan_prio", "vlan_ethtype") && outer != unix.ETH_P_8021Q && outer != unix.ETH_P_8021AD:
+	case v.has("vlan_id", "vlan_prio", "vlan_ethtype") && !v.has("num_of_vlans") && outer != unix.ETH_P_8021Q && outer != unix.ETH_P_8021AD:
 		return fmt.Errorf("flower needs protocol 802.1q or 802.1ad for a VLAN")
 	case innerProtocol(v) != 0 && outer == unix.ETH_P_ALL:
 		return fmt.Errorf("flower needs protocol ip or ipv6 for what it matches, not all")
@@ -138,7 +146,7 @@ func verifyFlower(v tcValues) error {
 	if a.IsValid() && b.IsValid() && a.Addr().Is4() != b.Addr().Is4() {
 		return fmt.Errorf("flower: src_ip and dst_ip are of two families")
 	}
-	return nil
+	return verifyFlowerMore(v, outer)
 }
 
 func encodeFlower(v tcValues) ([]byte, error) {
@@ -159,6 +167,10 @@ func encodeFlower(v tcValues) ([]byte, error) {
 	}{
 		{"dst_ip", nl.TCA_FLOWER_KEY_IPV4_DST, nl.TCA_FLOWER_KEY_IPV4_DST_MASK, nl.TCA_FLOWER_KEY_IPV6_DST, nl.TCA_FLOWER_KEY_IPV6_DST_MASK},
 		{"src_ip", nl.TCA_FLOWER_KEY_IPV4_SRC, nl.TCA_FLOWER_KEY_IPV4_SRC_MASK, nl.TCA_FLOWER_KEY_IPV6_SRC, nl.TCA_FLOWER_KEY_IPV6_SRC_MASK},
+		{"enc_dst_ip", nl.TCA_FLOWER_KEY_ENC_IPV4_DST, nl.TCA_FLOWER_KEY_ENC_IPV4_DST_MASK, nl.TCA_FLOWER_KEY_ENC_IPV6_DST, nl.TCA_FLOWER_KEY_ENC_IPV6_DST_MASK},
+		{"enc_src_ip", nl.TCA_FLOWER_KEY_ENC_IPV4_SRC, nl.TCA_FLOWER_KEY_ENC_IPV4_SRC_MASK, nl.TCA_FLOWER_KEY_ENC_IPV6_SRC, nl.TCA_FLOWER_KEY_ENC_IPV6_SRC_MASK},
+		{name: "arp_sip", v4: nl.TCA_FLOWER_KEY_ARP_SIP, m4: nl.TCA_FLOWER_KEY_ARP_SIP_MASK},
+		{name: "arp_tip", v4: nl.TCA_FLOWER_KEY_ARP_TIP, m4: nl.TCA_FLOWER_KEY_ARP_TIP_MASK},
 	} {
 		p := tcGet(v, a.name, 0, value.Prefix{})
 		if !p.IsValid() {
@@ -174,6 +186,8 @@ func encodeFlower(v tcValues) ([]byte, error) {
 	for name, attrs := range map[string][2]uint16{
 		"dst_mac": {nl.TCA_FLOWER_KEY_ETH_DST, nl.TCA_FLOWER_KEY_ETH_DST_MASK},
 		"src_mac": {nl.TCA_FLOWER_KEY_ETH_SRC, nl.TCA_FLOWER_KEY_ETH_SRC_MASK},
+		"arp_sha": {nl.TCA_FLOWER_KEY_ARP_SHA, nl.TCA_FLOWER_KEY_ARP_SHA_MASK},
+		"arp_tha": {nl.TCA_FLOWER_KEY_ARP_THA, nl.TCA_FLOWER_KEY_ARP_THA_MASK},
 	} {
 		if v.has(name) {
 			m := tcGet(v, name, 0, macMask{})
@@ -194,7 +208,8 @@ func encodeFlower(v tcValues) ([]byte, error) {
 		add(f.key, be16of(uint16(m.value)))
 		add(f.mask, be16of(uint16(m.mask)))
 	}
-	return append(out, offload(v, 22)...), nil // TCA_FLOWER_FLAGS
+	more, err := encodeFlowerMore(v)
+	return slices.Concat(out, more, offload(v, nl.TCA_FLOWER_FLAGS)), err
 }
 
 // flowerField is a number with a mask.
@@ -209,6 +224,8 @@ func flowerFields(proto int64) []flowerField {
 	out := []flowerField{
 		{"ip_tos", flowerIPTOS, flowerIPTOSMask, 8}, {"ip_ttl", flowerIPTTL, flowerIPTTLMask, 8},
 		{"tcp_flags", flowerTCPFlags, flowerTCPFlags + 1, 16},
+		{"enc_dst_port", nl.TCA_FLOWER_KEY_ENC_UDP_DST_PORT, nl.TCA_FLOWER_KEY_ENC_UDP_DST_PORT_MASK, 16},
+		{"enc_tos", flowerEncTOS, flowerEncTOS + 1, 8}, {"enc_ttl", flowerEncTTL, flowerEncTTL + 1, 8},
 	}
 	switch proto {
 	case unix.IPPROTO_TCP:

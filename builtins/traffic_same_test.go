@@ -89,6 +89,17 @@ var sameAsTC = []struct{ needs, words string }{
 	{"filter flower", "filter ingress protocol all pref 5 flower dst_mac 02:00:00:00:00:01 src_mac 02:00:00:00:00:00/ff:ff:ff:ff:ff:00"},
 	{"filter flower", "filter ingress protocol 802.1q pref 5 flower vlan_id 7 vlan_ethtype ipv6"},
 	{"filter flower", "filter ingress protocol 802.1q pref 5 flower vlan_id 7 vlan_prio 3 vlan_ethtype ip dst_ip 10.0.0.1"},
+	{"filter flower", "filter ingress protocol ip pref 5 flower indev eth1 ip_flags nofrag dst_ip 10.0.0.1"},
+	{"filter flower", "filter ingress protocol ipv6 pref 5 flower ip_flags frag/nofirstfrag"},
+	{"filter flower", "filter ingress protocol all pref 5 flower num_of_vlans 2 indev eth1"},
+	{"filter flower", "filter ingress protocol 802.1ad pref 5 flower vlan_id 7 vlan_ethtype 802.1q cvlan_id 9 cvlan_prio 3 cvlan_ethtype ip"},
+	{"filter flower", "filter ingress protocol arp pref 5 flower arp_sip 10.0.0.0/8 arp_tip 10.1.0.1 arp_op request"},
+	{"filter flower", "filter ingress protocol arp pref 5 flower arp_op reply arp_sha 02:00:00:00:00:01 arp_tha 02:00:00:00:00:00/ff:ff:ff:ff:ff:00"},
+	{"filter flower", "filter ingress protocol mpls_uc pref 5 flower mpls_label 100 mpls_tc 3 mpls_bos 1 mpls_ttl 64"},
+	{"filter flower", "filter ingress protocol mpls_uc pref 5 flower mpls lse depth 1 label 100 tc 3 bos 0 ttl 64 lse depth 2 label 200"},
+	{"filter flower", "filter ingress protocol ip pref 5 flower enc_key_id 100 enc_dst_ip 10.9.0.1 enc_src_ip 10.9.0.0/24 enc_dst_port 4789 enc_tos 0x10/0xf0 enc_ttl 64"},
+	{"filter flower", "filter ingress protocol ip pref 5 flower enc_dst_ip 2001:db8::1 enc_src_ip 2001:db8::/32"},
+	{"filter flower", "filter ingress protocol ip pref 5 flower ct_state +trk+est-rpl ct_zone 5 ct_mark 7/0xff"},
 }
 
 // under are the statements before one on a filter or a class.

@@ -125,7 +125,7 @@ func (w witness) holds(got any) bool {
 }
 
 // befores are what scripts of tests start with, which other tests are of.
-var befores = []string{hardware, mplsWay, way, ports, vlans, listening, inVRF, quietPort}
+var befores = []string{hardware, mplsWay, way, ports, vlans, listening, inVRF, quietPort, choosing}
 
 // cutBefore cuts off those.
 func cutBefore(script string) (before, rest string) {

@@ -54,6 +54,7 @@ var headers = map[uint16]int{
 	unix.RTM_NEWTFILTER:   nl.SizeofTcMsg,
 	unix.RTM_NEWVLAN:      sizeofVLANMsg,
 	unix.RTM_NEWMDB:       sizeofPortMsg,
+	rtmNewTunnel:          sizeofTunnelMsg,
 	xfrmState:             nl.SizeofXfrmUsersaInfo,
 	xfrmPolicy:            nl.SizeofXfrmUserpolicyInfo,
 }
@@ -65,7 +66,7 @@ var recordNames = map[uint16]string{
 	unix.RTM_NEWNEIGH: "neigh", unix.RTM_NEWRULE: "rule", unix.RTM_NEWNEXTHOP: "nexthop",
 	unix.RTM_NEWADDRLABEL: "addrlabel",
 	unix.RTM_NEWQDISC:     "qdisc", unix.RTM_NEWTCLASS: "class", unix.RTM_NEWTFILTER: "filter",
-	unix.RTM_NEWVLAN: "bvlan", unix.RTM_NEWMDB: "mdb",
+	unix.RTM_NEWVLAN: "bvlan", unix.RTM_NEWMDB: "mdb", rtmNewTunnel: "vni",
 	xfrmState: "xfrm", xfrmPolicy: "xfrm",
 }
 

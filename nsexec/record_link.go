@@ -188,7 +188,11 @@ func (c *Conn) recordObjects(r *Record, indexes map[int]bool) error {
 	if err != nil {
 		return err
 	}
-	r.msgs = slices.Concat(r.msgs, addrs, hops, routes, neighs, traffic, vlans, groups)
+	vnis, err := c.recordVNIs(r, indexes)
+	if err != nil {
+		return err
+	}
+	r.msgs = slices.Concat(r.msgs, addrs, hops, routes, neighs, traffic, vlans, groups, vnis)
 	return nil
 }
 

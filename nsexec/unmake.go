@@ -212,6 +212,8 @@ func (o unmakeOp) act(_ context.Context, c *Conn) error {
 			err = c.removeVLANs(m)
 		case m.kind == unix.RTM_NEWMDB:
 			err = c.removeMDB(m)
+		case m.kind == rtmNewTunnel:
+			err = c.removeVNIs(m)
 		case m.isPrefixRoute():
 			err = c.removePrefixRoute(m)
 		default:
