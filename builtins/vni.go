@@ -10,7 +10,7 @@ import (
 var vniSpec = &Spec{
 	Name: "vni", Group: Bridging,
 	Doc:     "have a vxlan that was made with external and vnifilter take packets of these VNIs (Linux 5.18)",
-	Example: "vni vx0 100-110 200 remote 192.0.2.9",
+	Example: "vni vx0 100-110 200",
 	Params: []Param{
 		{Name: "LINK", Type: linkType, Doc: "the vxlan"},
 		{Name: "VNI", Type: spanType{1, 1<<24 - 1}, Many: true, Doc: "the identifiers, as 100, 100-110 or several of these"},
