@@ -10,14 +10,11 @@ var newerKernels = map[string]string{
 	"bridge fdb_max_learned": "6.7", "vxlan nolocalbypass": "6.5", "vxlan localbypass": "6.5", "macvlan bclim": "6.4", "macvtap bclim": "6.4",
 	"port mcast_max_groups": "6.3", "port neigh_vlan_suppress": "6.4", "port mab": "6.2", "port backup_nhid": "6.6",
 	"bvlan mcast_max_groups": "6.3", "bvlan neigh_suppress": "6.4", "offload tx-tcp-accecn-segmentation": "6.15",
-	"bareudp*": nowhere, "* bareudp": nowhere, "hsr*": nowhere, "* hsr": nowhere,
+	// Debian's have these since 6.12, or some release before it.
+	"bareudp*": "6.12", "* bareudp": "6.12", "hsr*": "6.12", "* hsr": "6.12",
 	"xfrm state dir": "6.10", "xfrm policy offload*": "6.2",
 	"mdb proto": "6.2", "mdb filter_mode": "6.2", "mdb source_list": "6.2",
 }
-
-// nowhere is the release of kinds that no kernel of Debian has, nor that of the
-// machines at hand: CONFIG_BAREUDP, CONFIG_HSR.
-const nowhere = "99.0"
 
 const noHardware = "without hardware that does it the kernel does it by itself"
 

@@ -135,6 +135,8 @@ func TestCheck_refuses(t *testing.T) {
 		{"link a up", -1, `needs "type"`},
 		{"del link a up", 1, "takes no options"},
 		{"netkit a forward blackhole b", 2, "an end is blackhole or forward, not both"},
+		{"netkit a hw 02:00:00:00:00:01 b", 1, "has no MAC address"},
+		{"netkit a hw 02:00:00:00:00:01 b mode l2", 0, ""},
 		{"netkit a b index 7", 2, "only beside the first one's"},
 		{"macvlan ? mode ?", -1, `needs "link"`},
 		{"macvlan m link ?", 0, ""},

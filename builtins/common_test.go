@@ -56,7 +56,7 @@ var makers = []struct{ verb, needs, values string }{
 	{"nlmon", "", ""}, {"vcan", "", "mtu=100"}, {"wireguard", "", ""}, {"link", "type team", ""},
 	{"gre", four, ""}, {"gretap", four, ""}, {"erspan", four + " seq key 5", ""}, {"ipip", four, ""}, {"sit", four, ""}, {"vti", four, ""},
 	{"ip6gre", six, ""}, {"ip6gretap", six, ""}, {"ip6erspan", six + " seq key 5", ""}, {"ip6tnl", six, ""}, {"vti6", six, ""},
-	{"veth", "", ""}, {"vxcan", "", "mtu=100"}, {"netkit", "", ""}, {"tun", "", ""}, {"tap", "", ""},
+	{"veth", "", ""}, {"vxcan", "", "mtu=100"}, {"netkit", "", "hw=-"}, {"tun", "", ""}, {"tap", "", ""},
 }
 
 const (

@@ -26,7 +26,9 @@ func TestMain(m *testing.M) {
 		if !whole && os.Getenv("NESCRIPT_ACCOUNT") == "" {
 			return code
 		}
-		ok := closeAccount(os.Stdout, kernelRelease(), whole && nstest.InVM())
+		// The ip of the machine does not show what newer kernels have besides.
+		stock, _ := parseRelease("6.2")
+		ok := closeAccount(os.Stdout, kernelRelease(), whole && nstest.InVM() && kernelRelease() < stock)
 		if !nstest.InVM() && whole && code == 0 {
 			ok = checkElsewhere(os.Stdout) && ok
 		}

@@ -21,6 +21,7 @@ type pair struct {
 	data               []kindOption // of both ends, in the data of the first
 	own                []kindOption // of each end, in the data of the first
 	peer               uint16       // what is added to the attributes of own for the second end
+	l3                 bool         // the ends have MAC addresses in mode l2 only
 }
 
 // pairs are the kinds of pairs.
@@ -95,8 +96,21 @@ func (p pair) verified(c *Call) *ArgError {
 				return &ArgError{Arg: g.Arg, Msg: "the kernel takes the second end's index only beside the first one's"}
 			}
 		}
+		if g, ok := c.OptionOf(end, "hw"); ok && p.carriesIP(c) {
+			return &ArgError{Arg: g.Arg, Msg: "a " + p.name + " carries IP packets and has no MAC address", Help: "mode l2 carries Ethernet frames"}
+		}
 	}
 	return nil
+}
+
+// carriesIP reports whether the ends are sure to have no MAC addresses.
+func (p pair) carriesIP(c *Call) bool {
+	g, given := c.Option("mode")
+	if !p.l3 || !given {
+		return p.l3
+	}
+	mode, known := g.Value().(int64)
+	return known && mode == netkitL3
 }
 
 // compile makes the pair with the first message, gives the near end its

@@ -4,6 +4,12 @@ package builtins
 
 import "slices"
 
+// NETKIT_* of linux/if_link.h.
+const (
+	netkitL2 = 0
+	netkitL3 = 1
+)
+
 // netkitPair has attributes IFLA_NETKIT_* of linux/if_link.h. That of an end's
 // policy has 3 for the first end and 4 for the second; so it is with scrub.
 var netkitPair = pair{
@@ -13,13 +19,13 @@ var netkitPair = pair{
 	ends:    endOptions,
 	options: slices.Concat(pairOptions, queueOptions),
 	data: []kindOption{
-		{name: "mode", attr: 5, typ: oneOf(word{"l2", 0}, word{"l3", 1}), encode: u32, doc: "whether the ends carry Ethernet frames, l2, or IP packets, l3, which they do unless told"},
+		{name: "mode", attr: 5, typ: oneOf(word{"l2", netkitL2}, word{"l3", netkitL3}), encode: u32, doc: "whether the ends carry Ethernet frames, l2, or IP packets, l3, which they do unless told"},
 	},
 	own: []kindOption{
 		{name: "forward", attr: 3, encode: fixed32(0), doc: "let packets through where no program says otherwise; so it is unless told"},
 		{name: "blackhole", attr: 3, encode: fixed32(2), doc: "drop packets where no program says otherwise"},
 	},
-	peer: 1,
+	peer: 1, l3: true,
 }
 
 // vxcanPair joins without addresses: CAN has none.

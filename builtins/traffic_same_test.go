@@ -54,7 +54,7 @@ var sameAsTC = []struct{ needs, words string }{
 	{"action gact", "filter ingress protocol ip pref 5 u32 match u32 0 0 action gact pass"},
 	{"action police", "filter ingress protocol ip pref 5 u32 match u32 0 0 action police rate 1mbit burst 10k conform-exceed drop"},
 	{"action police", "filter ingress protocol ip pref 5 u32 match u32 0 0 action police rate 1mbit burst 10k mtu 1600 conform-exceed drop/pipe"},
-	{"action skbedit", "filter ingress protocol ip pref 5 u32 match u32 0 0 action skbedit mark 5 priority 1:10 queue_mapping 2"},
+	{"action skbedit", "filter egress protocol ip pref 5 u32 match u32 0 0 action skbedit mark 5 priority 1:10 queue_mapping 2"},
 	{"action skbedit", "filter ingress protocol ip pref 5 u32 match u32 0 0 action skbedit mark 5/7 ptype host pipe"},
 	{"action vlan", "filter ingress protocol ip pref 5 u32 match u32 0 0 action vlan push id 5 protocol 802.1ad priority 3"},
 	{"action vlan", "filter ingress protocol ip pref 5 u32 match u32 0 0 action vlan pop"},

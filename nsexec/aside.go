@@ -96,7 +96,7 @@ func (u *Undo) notePeer(ctx context.Context, c *Conn, index int) error {
 
 // fixedKinds are the kinds of links that the kernel does not let move
 // (netns_immutable).
-var fixedKinds = []string{"bridge", "bond", "vrf", "team", "ovpn"}
+var fixedKinds = []string{"bridge", "bond", "vrf", "team", "ovpn", "hsr"}
 
 // followers are the kinds of links that stay as they are when the link that
 // they are made on moves. Others the kernel deletes.

@@ -55,7 +55,8 @@ func (o ensureLinkOp) act(ctx context.Context, c *Conn) error {
 var (
 	fixedAttrs = map[uint16]string{unix.IFLA_NUM_TX_QUEUES: "numtxqueues", unix.IFLA_NUM_RX_QUEUES: "numrxqueues"}
 	// makingData only say how a link is made, and do not show afterwards.
-	makingData = map[string][]uint16{"gtp": {5}, "macsec": {2}} // IFLA_GTP_CREATE_SOCKETS, IFLA_MACSEC_PORT
+	// IFLA_GTP_CREATE_SOCKETS, IFLA_MACSEC_PORT; IFLA_HSR_MULTICAST_SPEC and _VERSION
+	makingData = map[string][]uint16{"gtp": {5}, "macsec": {2}, "hsr": {3, 6}}
 	// bitData are flags, to which the kernel adds some of its own: IFLA_GRE_FLAGS
 	// and IFLA_IPTUN_FLAGS.
 	bitData   = map[string]uint16{"ip6gre": 13, "ip6gretap": 13, "ip6erspan": 13, "ip6tnl": 8}
