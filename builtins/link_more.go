@@ -107,6 +107,7 @@ var hsrKind = kind{
 		{name: "version", attr: 6, typ: number(0, 1), encode: u8, doc: "the version of HSR"},
 		{name: "proto", attr: 7, typ: number(0, 1), encode: u8, doc: "0 is HSR, 1 is PRP"},
 	},
+	also: mtuAfter,
 }
 
 // macsecKind has the options of `ip link help macsec`, with the attributes
@@ -138,8 +139,9 @@ var macsecKind = kind{
 	also: mtuAfter,
 }
 
-// mtuAfter sets the MTU of a link once it is made: macsec_newlink of the kernel
-// gives it that of the link below, whatever was asked for.
+// mtuAfter sets the MTU of a link once it is made: macsec_newlink and
+// hsr_dev_finalize of the kernel give it that of the links below, whatever was
+// asked for.
 func mtuAfter(c *Call, link LinkArg) []nsexec.Step {
 	mtu, ok := Opt[int64](c, "mtu")
 	if !ok {
