@@ -197,7 +197,9 @@ func verifyFlowerMore(v tcValues, outer uint16) error {
 // encodeFlowerMore is what has no encoding in flowerMore.
 func encodeFlowerMore(v tcValues) ([]byte, error) {
 	var out []byte
-	pair := func(key, mask uint16, is, bits []byte) { out = append(append(out, tcAttr(key, is)...), tcAttr(mask, bits)...) }
+	pair := func(key, mask uint16, is, bits []byte) {
+		out = append(append(out, tcAttr(key, is)...), tcAttr(mask, bits)...)
+	}
 	if v.has("ip_flags") {
 		m := tcGet(v, "ip_flags", 0, masked{})
 		pair(nl.TCA_FLOWER_KEY_FLAGS, nl.TCA_FLOWER_KEY_FLAGS_MASK, be32of(uint32(m.value)), be32of(uint32(m.mask)))
