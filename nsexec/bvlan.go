@@ -81,17 +81,7 @@ func (o bvlanOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, erro
 			was[vid] = v
 		}
 	}
-	text := o.cfg.Link.String()
-	if len(was) > 0 {
-		back := RestoreConfig{Text: text, Record: &Record{msgs: []message{was.message(index)}}}
-		if err := u.note(ctx, c.cookieRef(), restoreOp{back}); err != nil {
-			return nil, err
-		}
-	}
-	if len(fresh) == 0 {
-		return o, nil
-	}
-	return o, u.note(ctx, c.cookieRef(), unmakeOp{text, &Record{msgs: []message{fresh.message(index)}}})
+	return o, u.noteParts(ctx, c, o.cfg.Link.String(), was.messages(index), fresh.messages(index))
 }
 
 // vids yields the VLANs that are meant.
@@ -228,11 +218,10 @@ func (o flushVLANsOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation,
 		return o, err
 	}
 	have, err := c.vlansOf(index)
-	if err != nil || len(have) == 0 {
-		return o, err
+	if err != nil {
+		return nil, err
 	}
-	back := RestoreConfig{Text: o.link.String(), Record: &Record{msgs: []message{have.message(index)}}}
-	return o, u.note(ctx, c.cookieRef(), restoreOp{back})
+	return o, u.noteParts(ctx, c, o.link.String(), have.messages(index), nil)
 }
 
 func (o flushVLANsOp) act(_ context.Context, c *Conn) error {

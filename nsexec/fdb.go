@@ -100,22 +100,13 @@ func (o fdbOp) note(ctx context.Context, c *Conn, u *Undo, is linkState) error {
 		return err
 	}
 	had = slices.DeleteFunc(had, func(m message) bool { return !m.lastingNeigh() && !m.isOwnEntry() || u.ownsLink(c, m.linkIndex()) })
-	if len(had) > 0 {
-		back := RestoreConfig{Text: o.subject(), Record: &Record{msgs: had}}
-		if err := u.note(ctx, c.cookieRef(), restoreOp{back}); err != nil {
-			return err
-		}
-	}
 	if o.mode == fdbDel || u.ownsLink(c, is.index) {
-		return nil
+		return u.noteParts(ctx, c, o.subject(), had, nil)
 	}
 	fresh := slices.DeleteFunc(msgs, func(m message) bool {
 		return !of.everyVLAN && slices.ContainsFunc(had, func(h message) bool { return h.fdbKey() == m.fdbKey() })
 	})
-	if len(fresh) == 0 {
-		return nil
-	}
-	return u.note(ctx, c.cookieRef(), unmakeOp{o.subject(), &Record{msgs: fresh}})
+	return u.noteParts(ctx, c, o.subject(), had, fresh)
 }
 
 // subject is the entry, for people.

@@ -105,6 +105,14 @@ func (m message) bridgeVLANs() bridgeVLANs {
 	return out
 }
 
+// messages are the record, which is empty where there are none.
+func (all bridgeVLANs) messages(index int) []message {
+	if len(all) == 0 {
+		return nil
+	}
+	return []message{all.message(index)}
+}
+
 // message is the record of the VLANs that a link is in.
 func (all bridgeVLANs) message(index int) message {
 	body := vlanMsg{index}.Serialize()
@@ -163,11 +171,16 @@ func tunnelAttr(id uint32, del bool) Attr {
 	return Attr{Type: vlanEntryTunnel | unix.NLA_F_NESTED, Nested: []Attr{{Type: vlanTunnelID, Data: nl.Uint32Attr(id)}, {Type: vlanTunnelCmd, Data: u32(cmd)}}}
 }
 
-// sendVLANs changes VLANs of a link, some in a message.
+// sendVLANs changes VLANs of a link.
 func (c *Conn) sendVLANs(proto, index int, entries []Attr) error {
+	return c.sendSome(proto, vlanMsg{index}, entries)
+}
+
+// sendSome sends entries behind a header, some in a message.
+func (c *Conn) sendSome(proto int, head nl.NetlinkRequestData, entries []Attr) error {
 	for some := range slices.Chunk(entries, 500) {
 		req := c.Request(proto, unix.NLM_F_ACK)
-		req.AddData(vlanMsg{index})
+		req.AddData(head)
 		for _, e := range some {
 			req.AddData(rtAttr(e))
 		}

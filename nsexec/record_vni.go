@@ -60,6 +60,14 @@ func (m message) vniFilter() vniFilter {
 	return out
 }
 
+// messages are the record, which is empty where there are none.
+func (f vniFilter) messages(index int) []message {
+	if len(f) == 0 {
+		return nil
+	}
+	return []message{f.message(index)}
+}
+
 // message is the record of the identifiers that a link takes.
 func (f vniFilter) message(index int) message {
 	body := tunnelMsg{index}.Serialize()
@@ -99,21 +107,6 @@ func vniEntry(r VNIRange, to netip.Addr) Attr {
 	return Attr{Type: vniFilterEntry | unix.NLA_F_NESTED, Nested: nested}
 }
 
-// sendVNIs changes which identifiers a link takes, some entries in a message.
-func (c *Conn) sendVNIs(kind uint16, index int, entries []Attr) error {
-	for some := range slices.Chunk(entries, 500) {
-		req := c.Request(int(kind), unix.NLM_F_ACK)
-		req.AddData(tunnelMsg{index})
-		for _, e := range some {
-			req.AddData(rtAttr(e))
-		}
-		if _, err := req.Execute(unix.NETLINK_ROUTE, 0); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // recordVNIs are the identifiers of those of the links that choose them.
 func (c *Conn) recordVNIs(r *Record, indexes map[int]bool) ([]message, error) {
 	var out []message
@@ -146,7 +139,7 @@ func (c *Conn) restoreVNIs(want []message) error {
 			now, ok := have[vni]
 			return ok && now == to
 		})
-		if err := c.sendVNIs(rtmNewTunnel, m.linkIndex(), lacking.entries()); err != nil && !IsGone(err) {
+		if err := c.sendSome(rtmNewTunnel, tunnelMsg{m.linkIndex()}, lacking.entries()); err != nil && !IsGone(err) {
 			return err
 		}
 	}
@@ -164,5 +157,5 @@ func (c *Conn) removeVNIs(m message) error {
 		_, there := have[vni]
 		return !there
 	})
-	return c.sendVNIs(rtmDelTunnel, m.linkIndex(), gone.entries())
+	return c.sendSome(rtmDelTunnel, tunnelMsg{m.linkIndex()}, gone.entries())
 }

@@ -146,6 +146,21 @@ func (u *Undo) note(ctx context.Context, ns Ref, op operation) error {
 	return u.add(ctx, &note{ns: ns, op: op})
 }
 
+// noteParts notes how to undo a change of some objects of one kind in c's
+// namespace: was are those that there are, as they are, and fresh those that the
+// change makes. Either may be none.
+func (u *Undo) noteParts(ctx context.Context, c *Conn, text string, was, fresh []message) error {
+	if len(was) > 0 {
+		if err := u.note(ctx, c.cookieRef(), restoreOp{RestoreConfig{Text: text, Record: &Record{msgs: was}}}); err != nil {
+			return err
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	return u.note(ctx, c.cookieRef(), unmakeOp{text, &Record{msgs: fresh}})
+}
+
 // noteAhead is note for what is made ahead of its step.
 func (u *Undo) noteAhead(ctx context.Context, ns Ref, op operation) (*note, error) {
 	n := &note{ns: ns, op: op, ahead: true}

@@ -5,8 +5,6 @@ package nsexec
 import (
 	"context"
 	"net/netip"
-
-	"golang.org/x/sys/unix"
 )
 
 // VNIConfig says which identifiers a vxlan is to take, and where the packets of
@@ -60,17 +58,7 @@ func (o vniOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error)
 			fresh[vni] = netip.Addr{}
 		}
 	}
-	text := o.cfg.Link.String()
-	if len(was) > 0 {
-		back := RestoreConfig{Text: text, Record: &Record{msgs: []message{was.message(index)}}}
-		if err := u.note(ctx, c.cookieRef(), restoreOp{back}); err != nil {
-			return nil, err
-		}
-	}
-	if len(fresh) == 0 {
-		return o, nil
-	}
-	return o, u.note(ctx, c.cookieRef(), unmakeOp{text, &Record{msgs: []message{fresh.message(index)}}})
+	return o, u.noteParts(ctx, c, o.cfg.Link.String(), was.messages(index), fresh.messages(index))
 }
 
 // vnis yields the identifiers that are meant.
@@ -89,7 +77,7 @@ func (o vniOp) act(_ context.Context, c *Conn) error {
 	if err != nil {
 		return err
 	}
-	kind := uint16(rtmNewTunnel)
+	kind := rtmNewTunnel
 	if o.del {
 		kind = rtmDelTunnel
 	}
@@ -97,7 +85,7 @@ func (o vniOp) act(_ context.Context, c *Conn) error {
 	if err != nil {
 		return err
 	}
-	return c.sendVNIs(kind, index, entries)
+	return c.sendSome(kind, tunnelMsg{index}, entries)
 }
 
 func (o vniOp) entries(c *Conn, index int) ([]Attr, error) {
@@ -131,11 +119,10 @@ func (o flushVNIsOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, 
 		return o, err
 	}
 	have, err := c.vniFilterOf(index)
-	if err != nil || len(have) == 0 {
-		return o, err
+	if err != nil {
+		return nil, err
 	}
-	back := RestoreConfig{Text: o.link.String(), Record: &Record{msgs: []message{have.message(index)}}}
-	return o, u.note(ctx, c.cookieRef(), restoreOp{back})
+	return o, u.noteParts(ctx, c, o.link.String(), have.messages(index), nil)
 }
 
 func (o flushVNIsOp) act(_ context.Context, c *Conn) error {
@@ -147,7 +134,7 @@ func (o flushVNIsOp) act(_ context.Context, c *Conn) error {
 	if err != nil {
 		return err
 	}
-	return c.sendVNIs(rtmDelTunnel, index, have.entries())
+	return c.sendSome(rtmDelTunnel, tunnelMsg{index}, have.entries())
 }
 
 // Of linux/rtnetlink.h.
@@ -158,14 +145,9 @@ const (
 
 const sizeofTunnelMsg = 8 // struct tunnel_msg of linux/if_link.h
 
-// tunnelMsg is struct tunnel_msg.
+// tunnelMsg is struct tunnel_msg, which is laid out as struct br_vlan_msg.
 type tunnelMsg struct{ index int }
 
 func (m tunnelMsg) Len() int { return sizeofTunnelMsg }
 
-func (m tunnelMsg) Serialize() []byte {
-	b := make([]byte, sizeofTunnelMsg)
-	b[0] = unix.AF_BRIDGE
-	byteOrder.PutUint32(b[4:], uint32(m.index))
-	return b
-}
+func (m tunnelMsg) Serialize() []byte { return vlanMsg(m).Serialize() }
