@@ -58,13 +58,13 @@ func TestVNI_refused(t *testing.T) {
 		"del vni vx0 7 remote 10.0.0.1":     "takes no options",
 		"flush vni vx0 7":                   "",
 	})
-	if _, err := runIn(t, "vxlan vx0 id 7 dstport 4789; vni vx0 7"); !errors.Is(err, unix.EOPNOTSUPP) {
+	if _, err := runIn(t, "vxlan vx0 id 7 dstport 4789; vni vx0 7"); !errors.Is(err, unix.EOPNOTSUPP) || !strings.Contains(err.Error(), "made with vnifilter") {
 		t.Errorf("of a vxlan without vnifilter: %v", err)
 	}
 	if _, err := runIn(t, "vni eth0 7"); err == nil || !strings.Contains(err.Error(), "vxlan") {
 		t.Errorf("of a veth: %v", err)
 	}
-	if _, err := runIn(t, choosing+"del vni vx0 7"); !errors.Is(err, unix.ENOENT) {
+	if _, err := runIn(t, choosing+"vni vx0 5-6; del vni vx0 5-7"); !errors.Is(err, unix.ENOENT) || !strings.Contains(err.Error(), "vx0 does not take all of these VNIs") {
 		t.Errorf("of none: %v", err)
 	}
 }

@@ -4,7 +4,11 @@ package nsexec
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/netip"
+
+	"golang.org/x/sys/unix"
 )
 
 // VNIConfig says which identifiers a vxlan is to take, and where the packets of
@@ -85,7 +89,18 @@ func (o vniOp) act(_ context.Context, c *Conn) error {
 	if err != nil {
 		return err
 	}
-	return c.sendSome(kind, tunnelMsg{index}, entries)
+	return o.explain(c.sendSome(kind, tunnelMsg{index}, entries))
+}
+
+// explain says of a vxlan what the kernel says with a number alone.
+func (o vniOp) explain(err error) error {
+	switch {
+	case errors.Is(err, unix.EOPNOTSUPP):
+		return fmt.Errorf("%s is no vxlan made with vnifilter: %w", o.cfg.Link, err)
+	case !o.del || !errors.Is(err, unix.ENOENT):
+		return err
+	}
+	return fmt.Errorf("%s does not take all of these VNIs: %w", o.cfg.Link, err)
 }
 
 func (o vniOp) entries(c *Conn, index int) ([]Attr, error) {
