@@ -52,7 +52,7 @@ func (f *File) parse(ascii, repl bool) Diagnostics {
 	s := newScanner(textOf(f.Source))
 	s.ascii = ascii
 	f.Body.Stmts = make([]Stmt, 0, len(s.src)/usualStatement)
-	var nodes slab
+	var nodes nodeSlab
 	for chunk := range s.chunks() {
 		f.Body.statementsIn(chunk, &nodes)
 	}

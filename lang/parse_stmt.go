@@ -22,10 +22,10 @@ func (b *Block) Parse(lex *lexer.PeekingLexer) error {
 
 // statements adds the statements up to a `>` or the end of the tokens.
 func (b *Block) statements(lex *lexer.PeekingLexer) {
-	b.statementsIn(lex, &slab{})
+	b.statementsIn(lex, &nodeSlab{})
 }
 
-func (b *Block) statementsIn(lex *lexer.PeekingLexer, nodes *slab) {
+func (b *Block) statementsIn(lex *lexer.PeekingLexer, nodes *nodeSlab) {
 	for {
 		switch t := lex.Peek(); t.Type {
 		case tokNewline:
@@ -50,7 +50,7 @@ func (b *Block) statementsIn(lex *lexer.PeekingLexer, nodes *slab) {
 
 // parseStmt parses a statement up to what ends it: a command by hand, any
 // other by its grammar.
-func parseStmt(lex *lexer.PeekingLexer, nodes *slab) (Stmt, error) {
+func parseStmt(lex *lexer.PeekingLexer, nodes *nodeSlab) (Stmt, error) {
 	switch t := lex.Peek(); t.Type {
 	case tokPlain, tokWord:
 		return parseCommand(lex, nodes)
@@ -72,7 +72,7 @@ func parseStmt(lex *lexer.PeekingLexer, nodes *slab) (Stmt, error) {
 // parseIn parses an `in` of words and a block, as most are, at a fraction of the
 // cost of its grammar. For any other, and for what is wrong, it returns nil and
 // leaves all to that.
-func parseIn(lex *lexer.PeekingLexer, nodes *slab) *In {
+func parseIn(lex *lexer.PeekingLexer, nodes *nodeSlab) *In {
 	start := lex.MakeCheckpoint()
 	word := lex.Next()
 	if word.Value != "in" {
@@ -145,7 +145,7 @@ func (c *Command) Parse(lex *lexer.PeekingLexer) error {
 	if t := lex.Peek(); t.Type != tokPlain && t.Type != tokWord {
 		return participle.NextMatch
 	}
-	cmd, err := parseCommand(lex, &slab{})
+	cmd, err := parseCommand(lex, &nodeSlab{})
 	if err != nil {
 		return beyond(lex, err)
 	}
@@ -154,7 +154,7 @@ func (c *Command) Parse(lex *lexer.PeekingLexer) error {
 }
 
 // parseCommand parses a command, at a word.
-func parseCommand(lex *lexer.PeekingLexer, nodes *slab) (*Command, error) {
+func parseCommand(lex *lexer.PeekingLexer, nodes *nodeSlab) (*Command, error) {
 	c := nodes.command()
 	t := lex.Next()
 	verb, err := parseWord(t, nodes.word())
@@ -202,7 +202,7 @@ func IsModifier(word string) bool {
 }
 
 // parseArg parses one argument of a command: a word, `( … )` or `[ … ]`.
-func parseArg(lex *lexer.PeekingLexer, nodes *slab) (Arg, error) {
+func parseArg(lex *lexer.PeekingLexer, nodes *nodeSlab) (Arg, error) {
 	t := lex.Peek()
 	switch {
 	case t.Type == tokPlain || t.Type == tokWord:
