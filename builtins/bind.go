@@ -104,8 +104,10 @@ func (b *binder) reset(s *Spec, env *Env, mod Modifiers, args []Arg) {
 
 // ParamsFor returns the positional parameters under a modifier.
 func (s *Spec) ParamsFor(mod Modifiers) []Param {
-	if params, ok := s.ModParams[mod]; ok && mod != 0 {
-		return params
+	if mod != 0 {
+		if params, ok := s.ModParams[mod]; ok {
+			return params
+		}
 	}
 	return s.Params
 }
