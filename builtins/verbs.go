@@ -13,6 +13,7 @@ var table = concat(
 	[]*Spec{nsSpec, moveSpec},
 	pairSpecs(),
 	[]*Spec{addrSpec, routeSpec, nexthopSpec, ruleSpec, neighSpec, addrLabelSpec, tokenSpec, xfrmStateSpec, xfrmPolicySpec},
+	xfrmThresholdSpecs(),
 	linkSpecs(),
 	linkStateSpecs(),
 	[]*Spec{fdbSpec, bvlanSpec, vniSpec, mdbSpec},
