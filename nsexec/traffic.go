@@ -24,6 +24,7 @@ type TrafficConfig struct {
 	Chain    uint32
 	Actions  []TrafficAction
 	ActAttr  uint16 // the attribute of Options that holds the actions
+	Newer    []NewerAttr
 	Text     string // the statement, for people
 }
 
@@ -86,6 +87,9 @@ func (o trafficOp) act(_ context.Context, c *Conn) error {
 	}
 	if o.mode == TrafficDel {
 		return c.remove(m)
+	}
+	if err := c.knowsNewer(o.cfg, m); err != nil {
+		return err
 	}
 	flags := unix.NLM_F_CREATE | unix.NLM_F_EXCL
 	if o.mode != TrafficAdd {
