@@ -43,10 +43,17 @@ var actionReaders = map[string]func(*actionWords) (nsexec.TrafficAction, error){
 	"mpls": readMPLS, "nat": readNAT, "connmark": readConnmark, "skbmod": readSkbmod,
 }
 
+// isControl reports whether an action starts with a word of what comes after it,
+// which makes it a gact.
+func isControl(word string) bool {
+	_, ok := controls[word]
+	return ok || word == "goto"
+}
+
 // readAction reads the words of one action.
 func readAction(words []string) (nsexec.TrafficAction, error) {
 	w := &actionWords{rest: words}
-	if _, ok := controls[words[0]]; ok || words[0] == "goto" {
+	if isControl(words[0]) {
 		w.rest = append([]string{"gact"}, words...)
 	}
 	name := w.next()

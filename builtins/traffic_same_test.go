@@ -66,7 +66,7 @@ var sameAsTC = []struct{ needs, words string }{
 	{"action mpls", "filter ingress protocol ip pref 5 u32 match u32 0 0 action mpls push label 100 tc 3 ttl 9 bos 1 protocol mpls_uc pipe action mpls push label 200"},
 	{"action mpls", "filter ingress protocol mpls_uc pref 5 u32 match u32 0 0 action mpls dec_ttl pipe action mpls modify label 7 tc 2 action mpls pop protocol ip pass"},
 	{"action mpls", "filter egress protocol mpls_uc pref 5 u32 match u32 0 0 action mpls mac_push protocol mpls_mc label 1000 bos 0"},
-	{"action nat", "filter ingress protocol ip pref 5 u32 match u32 0 0 action nat ingress 10.3.0.0/16 10.4.0.0 pipe action nat egress any 10.5.0.1"},
+	{"action nat", "filter ingress protocol ip pref 5 u32 match u32 0 0 action nat ingress 10.3.0.0/16 10.4.0.0 pipe action nat egress 10.6.0.0/24 10.5.0.0"},
 	{"action connmark", "filter ingress protocol ip pref 5 u32 match u32 0 0 action connmark pipe action connmark zone 5 continue"},
 	{"action skbmod", "filter ingress protocol ip pref 5 u32 match u32 0 0 action skbmod set dmac 02:00:00:00:00:01 set smac 02:00:00:00:00:02 set etype 0x1234 pipe action skbmod swap mac drop action skbmod ecn"},
 	{"action tunnel_key", "filter ingress protocol ip pref 5 u32 match u32 0 0 action tunnel_key set src_ip 10.0.0.1 dst_ip 10.0.0.2 id 7 dst_port 4789 ttl 9"},
