@@ -32,6 +32,10 @@ var sameAsTC = []struct{ needs, words string }{
 	{"qdisc red", "qdisc root red limit 400kb min 30kb max 90kb avpkt 1000 burst 200 bandwidth 1gbit"},
 	{"qdisc hfsc", "qdisc root handle 1: hfsc default 20"},
 
+	{"qdisc ets", "qdisc root handle 1: ets bands 5 strict 2 quanta 3000 1500 priomap 4 3 2 1 0"},
+	{"qdisc ets", "qdisc root ets strict 1 quanta 1024 2048"},
+	{"qdisc ets", "qdisc root ets bands 3"},
+
 	{"qdisc htb", "class parent 1: classid 1:20 htb rate 1mbit"},
 	{"qdisc htb", "class parent 1: classid 1:20 htb rate 1mbit ceil 20mbit burst 15k cburst 20k prio 3 quantum 2000"},
 	{"qdisc htb", "class parent 1: classid 1:20 htb rate 100gbit ceil 200gbit mpu 64 overhead 14"},

@@ -205,6 +205,8 @@ func (m message) rewritten() message {
 	switch {
 	case m.kind == unix.RTM_NEWQDISC && kind == "htb":
 		rewrite = htbOption
+	case m.kind == unix.RTM_NEWQDISC && kind == "ets":
+		rewrite = func(_ string, _ uint16, value []byte) []byte { return value }
 	case m.kind == unix.RTM_NEWTFILTER && filterActs[kind] != 0:
 		rewrite = filterOption
 	default:
@@ -213,6 +215,7 @@ func (m message) rewritten() message {
 	body := rewriteAttrs(m.body[head:], func(attr uint16, value []byte) (uint16, []byte) {
 		if attr == nl.TCA_OPTIONS {
 			value = rewriteAttrs(value, func(option uint16, v []byte) (uint16, []byte) { return option, rewrite(kind, option, v) })
+			attr = optionsAttr(kind)
 		}
 		return attr, value
 	})

@@ -124,9 +124,18 @@ func (o trafficOp) message(c *Conn) (message, error) {
 		return message{}, err
 	}
 	if options := append(append([]byte(nil), cfg.Options...), acts...); o.mode != TrafficDel && (len(options) > 0 || o.kind == unix.RTM_NEWTFILTER) {
-		body = appendAttr(body, Attr{Type: nl.TCA_OPTIONS, Data: options})
+		body = appendAttr(body, Attr{Type: optionsAttr(cfg.Kind), Data: options})
 	}
 	return message{o.kind, body}, nil
+}
+
+// optionsAttr is TCA_OPTIONS. One kind of qdisc takes it only as one that holds
+// attributes, but does not tell it so.
+func optionsAttr(kind string) uint16 {
+	if kind == "ets" {
+		return nl.TCA_OPTIONS | unix.NLA_F_NESTED
+	}
+	return nl.TCA_OPTIONS
 }
 
 // actions are the filter's actions as an attribute, each under its number.
