@@ -18,7 +18,10 @@ type TrafficConfig struct {
 	Handle  uint32 // of a class its classid
 	Kind    string // as in TCA_KIND
 	Options []byte // what TCA_OPTIONS holds
+	// Of a qdisc ingress or clsact, the blocks of filters that links share:
+	IngressBlock, EgressBlock uint32
 	// Of a filter:
+	Block    uint32 // that it is in, rather than at a Link
 	Pref     uint16
 	Protocol uint16 // ETH_P_*
 	Chain    uint32
@@ -66,6 +69,11 @@ func Filter(mode TrafficMode, cfg TrafficConfig) LinkAction {
 	return linkAction("filter", cfg.Link, trafficOp{unix.RTM_NEWTFILTER, mode, cfg})
 }
 
+// BlockFilter is Filter for a block that links share.
+func BlockFilter(mode TrafficMode, cfg TrafficConfig) NsAction {
+	return nsAction("filter", trafficOp{unix.RTM_NEWTFILTER, mode, cfg})
+}
+
 // trafficOp is one of them as an operation.
 type trafficOp struct {
 	kind uint16 // RTM_NEWQDISC, RTM_NEWTCLASS or RTM_NEWTFILTER
@@ -103,12 +111,15 @@ func (o trafficOp) act(_ context.Context, c *Conn) error {
 
 // message is what the operation sends.
 func (o trafficOp) message(c *Conn) (message, error) {
-	index, err := c.Index(o.cfg.Link)
+	cfg := o.cfg
+	at, err := o.place(c)
 	if err != nil {
 		return message{}, err
 	}
-	cfg := o.cfg
-	head := nl.TcMsg{Ifindex: int32(index), Parent: cfg.Parent, Handle: cfg.Handle}
+	head := nl.TcMsg{Ifindex: int32(at.index), Parent: cfg.Parent, Handle: cfg.Handle}
+	if at.block != 0 {
+		head.Parent = at.block
+	}
 	if o.kind == unix.RTM_NEWTFILTER {
 		head.Info = uint32(cfg.Pref)<<16 | uint32(htons(cfg.Protocol))
 	}
@@ -118,6 +129,11 @@ func (o trafficOp) message(c *Conn) (message, error) {
 	}
 	if cfg.Chain != 0 {
 		body = appendUint32(body, nl.TCA_CHAIN, cfg.Chain)
+	}
+	for attr, block := range map[uint16]uint32{nl.TCA_INGRESS_BLOCK: cfg.IngressBlock, nl.TCA_EGRESS_BLOCK: cfg.EgressBlock} {
+		if block != 0 {
+			body = appendUint32(body, attr, block)
+		}
 	}
 	acts, err := cfg.actions(c)
 	if err != nil {
@@ -197,6 +213,11 @@ func (c *Conn) hasFixedQdisc(m message) (bool, error) {
 	}
 	if kind == "htb" && !sameHTB(*had, m) {
 		return false, nil // the kernel says why not
+	}
+	for _, attr := range []uint16{nl.TCA_INGRESS_BLOCK, nl.TCA_EGRESS_BLOCK} {
+		if block := m.attrs().int(attr); block != 0 && block != had.attrs().int(attr) {
+			return false, nil
+		}
 	}
 	return m.tcHandle() == 0 || m.tcHandle() == had.tcHandle(), nil
 }
