@@ -32,19 +32,23 @@ func parseEtherType(s string) (uint16, error) {
 	return uint16(n), nil
 }
 
-var filterOwn = []Option{
+// placeOptions say where filters are.
+var placeOptions = []Option{
 	{Name: "parent", Type: classidType, Doc: "the qdisc or the class that it is at; the root qdisc unless said otherwise"},
 	{Name: "root", Doc: "at the root qdisc"},
 	{Name: "ingress", Doc: "at what comes in: there must be a qdisc ingress or clsact"},
 	{Name: "egress", Doc: "at what goes out: there must be a qdisc clsact"},
 	{Name: "block", Type: blockType, Doc: "in a block, which links share (ingress_block of qdisc), rather than at a link"},
+}
+
+var filterOwn = append(append([]Option{}, placeOptions...), []Option{
 	{Name: "protocol", Aliases: []string{"proto"}, Type: etherType, Doc: "of which packets; all unless said otherwise, but flower goes by its addresses"},
 	{Name: "pref", Aliases: []string{"prio"}, Type: number(1, 65535), Doc: "the lower of two is asked first"},
 	{Name: "handle", Type: textType, Doc: "its number; of fw the mark that it matches, MARK[/MASK]; of u32 TABLE:BUCKET:NODE in hex"},
 	{Name: "chain", Type: number(0, 1<<28-1), Doc: "the chain that it is in"},
 	{Name: "flowid", Aliases: []string{"classid"}, Type: classidType, Doc: "the class of what it matches"},
 	{Name: "action", Type: textType, Many: true, Rest: true, Repeat: true, Doc: actionDoc},
-}
+}...)
 
 var filterSpec = &Spec{
 	Name: "filter", Group: Traffic,
@@ -66,17 +70,8 @@ var filterSpec = &Spec{
 func verifyFilter(c *Call) *ArgError {
 	k := filterKind(c)
 	link, known := filterLink(c)
-	at := 0
-	for _, name := range []string{"parent", "root", "ingress", "egress", "block"} {
-		if c.Has(name) {
-			at++
-		}
-	}
-	if at > 1 {
-		return &ArgError{Arg: -1, Msg: "a filter is at one place: a parent, the root, ingress, egress or a block"}
-	}
-	if known && link == c.Has("block") {
-		return &ArgError{Arg: -1, Msg: "a filter is of a link or of a block: it needs one of them"}
+	if err := verifyPlace(c, "filter", link); known && err != nil {
+		return err
 	}
 	if c.Modifier == Del && !c.Has("pref") && (c.Has("handle") || c.Has("protocol") || k != nil) {
 		return &ArgError{Arg: -1, Msg: `to delete one filter, its "pref" is needed; without, all of the place go`}
@@ -94,6 +89,24 @@ func verifyFilter(c *Call) *ArgError {
 			return arg
 		}
 		return &ArgError{Arg: -1, Msg: err.Error()}
+	}
+	return nil
+}
+
+// verifyPlace refuses a filter, or what there is of them, that is nowhere or at
+// several places.
+func verifyPlace(c *Call, what string, link bool) *ArgError {
+	at := 0
+	for _, o := range placeOptions {
+		if c.Has(o.Name) {
+			at++
+		}
+	}
+	switch {
+	case at > 1:
+		return &ArgError{Arg: -1, Msg: "a " + what + " is at one place: a parent, the root, ingress, egress or a block"}
+	case link == c.Has("block"):
+		return &ArgError{Arg: -1, Msg: "a " + what + " is of a link or of a block: it needs one of them"}
 	}
 	return nil
 }

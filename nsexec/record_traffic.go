@@ -139,7 +139,7 @@ func (t traffic) hooks() []uint32 {
 	return out
 }
 
-// filters are those of a qdisc or a class, or of a block.
+// filters are those of a qdisc or a class, or of a block, behind their chains.
 func (c *Conn) filters(index int, parent uint32) ([]message, error) {
 	list, err := c.list(unix.RTM_NEWTFILTER, &nl.TcMsg{Ifindex: int32(index), Parent: parent})
 	if err != nil {
@@ -165,7 +165,8 @@ func (c *Conn) filters(index int, parent uint32) ([]message, error) {
 		out = append(out, m)
 	}
 	sortU32(out, own)
-	return out, nil
+	chains, err := c.chains(index, parent, out)
+	return append(chains, out...), err
 }
 
 // sortU32 has filters of u32 in the order in which they can be made: the kernel
@@ -331,6 +332,8 @@ func (c *Conn) addTraffic(m message) error {
 	switch {
 	case m.kind == unix.RTM_NEWQDISC:
 		return c.add(m, unix.NLM_F_CREATE|unix.NLM_F_EXCL)
+	case m.kind == unix.RTM_NEWCHAIN:
+		return c.addChain(m)
 	case m.makesWay():
 		return c.replaceFilter(m)
 	}
@@ -387,9 +390,9 @@ func (m message) inRootTable() message {
 	return m
 }
 
-// isTraffic reports whether a message is of a qdisc, a class or a filter.
+// isTraffic reports whether a message is of a qdisc, a class, a filter or a chain.
 func (m message) isTraffic() bool {
-	return m.kind == unix.RTM_NEWQDISC || m.kind == unix.RTM_NEWTCLASS || m.kind == unix.RTM_NEWTFILTER
+	return m.kind == unix.RTM_NEWQDISC || m.kind == unix.RTM_NEWTCLASS || m.ofFilters()
 }
 
 // traffic is what a record holds of it, but for links that are gone.

@@ -76,7 +76,7 @@ func BlockFilter(mode TrafficMode, cfg TrafficConfig) NsAction {
 
 // trafficOp is one of them as an operation.
 type trafficOp struct {
-	kind uint16 // RTM_NEWQDISC, RTM_NEWTCLASS or RTM_NEWTFILTER
+	kind uint16 // RTM_NEWQDISC, RTM_NEWTCLASS, RTM_NEWTFILTER or RTM_NEWCHAIN
 	mode TrafficMode
 	cfg  TrafficConfig
 }

@@ -24,7 +24,8 @@ func (o trafficOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, er
 	if err != nil {
 		return nil, err
 	}
-	if o.kind == unix.RTM_NEWTFILTER && at.block == 0 && o.cfg.Parent == 0 {
+	ofFilters := o.kind == unix.RTM_NEWTFILTER || o.kind == unix.RTM_NEWCHAIN
+	if ofFilters && at.block == 0 && o.cfg.Parent == 0 {
 		o.cfg.Parent = tree.root()
 	}
 	m, err := o.message(c)
@@ -172,6 +173,8 @@ func freeFilter(m message, like []message) uint32 {
 // order in which it is to be made.
 func (t traffic) affected(m message) []message {
 	switch m.kind {
+	case unix.RTM_NEWCHAIN:
+		return t.chainOf(m)
 	case unix.RTM_NEWTFILTER:
 		if m.tcPref() == 0 {
 			return t.filtersAt(m)
@@ -236,7 +239,7 @@ func (t traffic) below(top message) []message {
 	for grow(unix.RTM_NEWTCLASS, class) || grow(unix.RTM_NEWQDISC, qdisc) {
 	}
 	for _, m := range t {
-		ofLink := m.kind == unix.RTM_NEWTFILTER && m.trafficPlace().block == 0
+		ofLink := m.ofFilters() && m.trafficPlace().block == 0
 		if ofLink && (in[m.tcParent()] || in[major(m.tcParent())]) {
 			out = append(out, m)
 		}
