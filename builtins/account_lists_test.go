@@ -12,6 +12,7 @@ var newerKernels = map[string]string{
 	"bvlan mcast_max_groups": "6.3", "bvlan neigh_suppress": "6.4", "offload tx-tcp-accecn-segmentation": "6.15",
 	// Debian's have these since 6.12, or some release before it.
 	"bareudp*": "6.12", "* bareudp": "6.12", "hsr*": "6.12", "* hsr": "6.12",
+	"filter flower cfm": "6.5", "filter flower l2_miss": "6.5",
 	"xfrm state dir": "6.10", "xfrm policy offload*": "6.2",
 	"mdb proto": "6.2", "mdb filter_mode": "6.2", "mdb source_list": "6.2",
 }

@@ -67,7 +67,7 @@ func usesOf(g Given, of string, end int) []Use {
 	}
 	if g.Option.Name == "action" && len(g.Values) > 0 {
 		if word, ok := g.Values[0].(string); ok {
-			if _, ok := controls[word]; ok {
+			if isControl(word) {
 				word = "gact"
 			}
 			out = append(out, Use{item + " " + word, g.Arg, end})

@@ -16,7 +16,7 @@ import (
 // etherTypes are ETH_P_* of linux/if_ether.h.
 var etherTypes = map[string]uint16{
 	"all": unix.ETH_P_ALL, "ip": unix.ETH_P_IP, "ipv4": unix.ETH_P_IP, "ipv6": unix.ETH_P_IPV6, "arp": unix.ETH_P_ARP,
-	"802.1q": unix.ETH_P_8021Q, "802.1ad": unix.ETH_P_8021AD, "mpls_uc": unix.ETH_P_MPLS_UC, "mpls_mc": unix.ETH_P_MPLS_MC,
+	"802.1q": unix.ETH_P_8021Q, "802.1ad": unix.ETH_P_8021AD, "cfm": unix.ETH_P_CFM, "mpls_uc": unix.ETH_P_MPLS_UC, "mpls_mc": unix.ETH_P_MPLS_MC,
 }
 
 var etherType = ofText("PROTOCOL", parseEtherType) // uint16
@@ -32,29 +32,34 @@ func parseEtherType(s string) (uint16, error) {
 	return uint16(n), nil
 }
 
-var filterOwn = []Option{
+// placeOptions say where filters are.
+var placeOptions = []Option{
 	{Name: "parent", Type: classidType, Doc: "the qdisc or the class that it is at; the root qdisc unless said otherwise"},
 	{Name: "root", Doc: "at the root qdisc"},
 	{Name: "ingress", Doc: "at what comes in: there must be a qdisc ingress or clsact"},
 	{Name: "egress", Doc: "at what goes out: there must be a qdisc clsact"},
+	{Name: "block", Type: blockType, Doc: "in a block, which links share (ingress_block of qdisc), rather than at a link"},
+}
+
+var filterOwn = append(append([]Option{}, placeOptions...), []Option{
 	{Name: "protocol", Aliases: []string{"proto"}, Type: etherType, Doc: "of which packets; all unless said otherwise, but flower goes by its addresses"},
 	{Name: "pref", Aliases: []string{"prio"}, Type: number(1, 65535), Doc: "the lower of two is asked first"},
 	{Name: "handle", Type: textType, Doc: "its number; of fw the mark that it matches, MARK[/MASK]; of u32 TABLE:BUCKET:NODE in hex"},
 	{Name: "chain", Type: number(0, 1<<28-1), Doc: "the chain that it is in"},
 	{Name: "flowid", Aliases: []string{"classid"}, Type: classidType, Doc: "the class of what it matches"},
 	{Name: "action", Type: textType, Many: true, Rest: true, Repeat: true, Doc: actionDoc},
-}
+}...)
 
 var filterSpec = &Spec{
 	Name: "filter", Group: Traffic,
 	Doc:     "set a filter that puts packets into classes or acts on them, as tc does",
 	Example: "filter eth0 ingress protocol ip pref 10 u32 match ip dst 10.0.0.0/8 action mirred egress redirect dev ifb0",
 	Params: []Param{
-		{Name: "LINK", Type: linkType},
+		{Name: "LINK", Type: linkType, Optional: true},
 		{Name: "KIND", Type: tcKindType("filter", filterKinds), Doc: docOf(filterKinds)},
 	},
 	ModParams: map[Modifiers][]Param{
-		Del: {{Name: "LINK", Type: linkType}, {Name: "KIND", Type: tcKindType("filter", filterKinds), Optional: true}},
+		Del: {{Name: "LINK", Type: linkType, Optional: true}, {Name: "KIND", Type: tcKindType("filter", filterKinds), Optional: true}},
 	},
 	Modifiers: Del | Replace,
 	Options:   append(append([]Option{}, filterOwn...), optionsOf(filterKinds)...),
@@ -63,19 +68,14 @@ var filterSpec = &Spec{
 }
 
 func verifyFilter(c *Call) *ArgError {
-	at := 0
-	for _, name := range []string{"parent", "root", "ingress", "egress"} {
-		if c.Has(name) {
-			at++
-		}
+	k := filterKind(c)
+	link, known := filterLink(c)
+	if err := verifyPlace(c, "filter", link); known && err != nil {
+		return err
 	}
-	if at > 1 {
-		return &ArgError{Arg: -1, Msg: "a filter is at one place: a parent, the root, ingress or egress"}
-	}
-	if c.Modifier == Del && !c.Has("pref") && (c.Has("handle") || c.Has("protocol") || len(c.Param("KIND")) > 0) {
+	if c.Modifier == Del && !c.Has("pref") && (c.Has("handle") || c.Has("protocol") || k != nil) {
 		return &ArgError{Arg: -1, Msg: `to delete one filter, its "pref" is needed; without, all of the place go`}
 	}
-	k := One[*tcKind](c, "KIND")
 	if k == nil || !c.known() {
 		return nil
 	}
@@ -93,15 +93,36 @@ func verifyFilter(c *Call) *ArgError {
 	return nil
 }
 
+// verifyPlace refuses a filter, or what there is of them, that is nowhere or at
+// several places.
+func verifyPlace(c *Call, what string, link bool) *ArgError {
+	at := 0
+	for _, o := range placeOptions {
+		if c.Has(o.Name) {
+			at++
+		}
+	}
+	switch {
+	case at > 1:
+		return &ArgError{Arg: -1, Msg: "a " + what + " is at one place: a parent, the root, ingress, egress or a block"}
+	case link == c.Has("block"):
+		return &ArgError{Arg: -1, Msg: "a " + what + " is of a link or of a block: it needs one of them"}
+	}
+	return nil
+}
+
 func compileFilter(c *Call) ([]nsexec.Step, error) {
 	if err := c.verified(); err != nil {
 		return nil, err
 	}
-	link := c.Link("LINK")
-	cfg, err := filterConfig(c, One[*tcKind](c, "KIND"))
+	cfg, err := filterConfig(c, filterKind(c))
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Block != 0 {
+		return []nsexec.Step{{NS: c.Env.NS, Action: nsexec.BlockFilter(trafficMode(c.Modifier), cfg)}}, nil
+	}
+	link := c.Link("LINK")
 	cfg.Link = link.Link
 	return []nsexec.Step{{NS: link.NS, Action: nsexec.Filter(trafficMode(c.Modifier), cfg)}}, nil
 }
@@ -110,6 +131,7 @@ func compileFilter(c *Call) ([]nsexec.Step, error) {
 // deleted.
 func filterConfig(c *Call, k *tcKind) (nsexec.TrafficConfig, error) {
 	cfg := nsexec.TrafficConfig{Text: c.String(), Pref: uint16(optInt(c, "pref")), Chain: uint32(optInt(c, "chain")), Parent: filterPlace(c)}
+	cfg.Block = uint32(optInt(c, "block"))
 	cfg.Protocol, _ = Opt[uint16](c, "protocol")
 	handle, hasHandle := Opt[string](c, "handle")
 	var mask []byte
@@ -142,6 +164,7 @@ func filterConfig(c *Call, k *tcKind) (nsexec.TrafficConfig, error) {
 	if err != nil {
 		return cfg, err
 	}
+	cfg.Newer = newerOf(v)
 	cfg.Options = append(data, mask...)
 	if flow, ok := Opt[uint32](c, "flowid"); ok {
 		cfg.Options = append(cfg.Options, tcAttr(filterAttrs[k.name].flow, nl.Uint32Attr(flow))...)
@@ -155,6 +178,33 @@ func filterConfig(c *Call, k *tcKind) (nsexec.TrafficConfig, error) {
 		cfg.Actions = append(cfg.Actions, a)
 	}
 	return cfg, nil
+}
+
+// filterLink reports whether a call names a link, as far as that is known.
+func filterLink(c *Call) (given, known bool) {
+	n := len(c.Param("LINK"))
+	if n > 0 && linkAsKind(c) != nil {
+		n = 0
+	}
+	return n > 0, n > 0 || c.known()
+}
+
+// filterKind is the kind of a call's filter, or nil.
+func filterKind(c *Call) *tcKind {
+	if k := linkAsKind(c); k != nil {
+		return k
+	}
+	return One[*tcKind](c, "KIND")
+}
+
+// linkAsKind is the kind that stands where a link could, in what is deleted of a
+// block: there both may be left out.
+func linkAsKind(c *Call) *tcKind {
+	l := One[LinkArg](c, "LINK")
+	if !c.Has("block") || len(c.Param("KIND")) > 0 || l.Elsewhere {
+		return nil
+	}
+	return findTC(filterKinds, l.Link.Name)
 }
 
 func anyOf(given bool) []any {

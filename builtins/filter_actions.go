@@ -16,7 +16,9 @@ import (
 
 const actionDoc = "what is done with it; actions come last: drop, pass and the like, " +
 	"mirred egress|ingress redirect|mirror dev LINK, police rate RATE burst SIZE, " +
-	"vlan pop|push id N, skbedit mark N, tunnel_key set|unset, " +
+	"goto chain N, vlan pop|push id N|modify id N|pop_eth|push_eth dst_mac MAC src_mac MAC, " +
+	"mpls pop protocol P|push label N|modify|dec_ttl|mac_push, skbedit mark N, tunnel_key set|unset, " +
+	"nat ingress|egress OLD[/LEN] NEW, connmark [zone N], skbmod set dmac|smac|etype VALUE|swap mac|ecn, " +
 	"pedit [ex] munge ip|ip6|tcp|udp|eth FIELD or offset N u8|u16|u32, then set|add|decrement|invert|clear|preserve [VALUE] [retain MASK], " +
 	"csum ip4h|tcp|udp…, ct [commit] [force] [clear] [zone N] [mark N] [label HEX] [nat src|dst addr A[-B] [port A[-B]]]"
 
@@ -29,18 +31,29 @@ const (
 	actReclassify = 1
 	actPipe       = 3
 	actStolen     = 4
+
+	actGotoChain = 2 << 28   // TC_ACT_GOTO_CHAIN
+	mostChain    = 1<<28 - 1 // TC_ACT_EXT_VAL_MASK
 )
 
 // actionReaders read the words of each action after its name.
 var actionReaders = map[string]func(*actionWords) (nsexec.TrafficAction, error){
 	"gact": readGact, "mirred": readMirred, "police": readPolice, "vlan": readVlan, "skbedit": readSkbedit, "tunnel_key": readTunnelKey,
 	"pedit": readPedit, "csum": readCsum, "ct": readCt,
+	"mpls": readMPLS, "nat": readNAT, "connmark": readConnmark, "skbmod": readSkbmod,
+}
+
+// isControl reports whether an action starts with a word of what comes after it,
+// which makes it a gact.
+func isControl(word string) bool {
+	_, ok := controls[word]
+	return ok || word == "goto"
 }
 
 // readAction reads the words of one action.
 func readAction(words []string) (nsexec.TrafficAction, error) {
 	w := &actionWords{rest: words}
-	if _, ok := controls[words[0]]; ok {
+	if isControl(words[0]) {
 		w.rest = append([]string{"gact"}, words...)
 	}
 	name := w.next()
@@ -84,6 +97,11 @@ func (w *actionWords) is(word string) bool { return len(w.rest) > 0 && w.rest[0]
 func (w *actionWords) control(otherwise int32) int32 {
 	if len(w.rest) == 0 {
 		return otherwise
+	}
+	if w.is("goto") {
+		w.next()
+		w.oneOf("chain")
+		return int32(actGotoChain | actionValue(w, upTo(mostChain)))
 	}
 	if n, ok := controls[w.rest[0]]; ok {
 		w.next()
@@ -144,7 +162,7 @@ func gen(control int32, more ...uint32) []byte {
 
 func readGact(w *actionWords) (nsexec.TrafficAction, error) {
 	if len(w.rest) == 0 {
-		return nsexec.TrafficAction{}, fmt.Errorf("it needs drop, pass, pipe, continue, reclassify, stolen or trap")
+		return nsexec.TrafficAction{}, fmt.Errorf("it needs drop, pass, pipe, continue, reclassify, stolen, trap or goto chain")
 	}
 	return nsexec.TrafficAction{Options: tcAttr(nl.TCA_GACT_PARMS, gen(w.control(0)))}, nil
 }
@@ -166,35 +184,9 @@ func readMirred(w *actionWords) (nsexec.TrafficAction, error) {
 	}, nil
 }
 
-func readVlan(w *actionWords) (nsexec.TrafficAction, error) {
-	do := uint32(1 + w.oneOf("pop", "push", "modify"))
-	var more []byte
-	hasID := do == 1
-	for len(w.rest) > 0 && w.err == nil && do != 1 {
-		switch w.rest[0] {
-		case "id":
-			w.next()
-			more = append(more, tcAttr(nl.TCA_VLAN_PUSH_VLAN_ID, nl.Uint16Attr(uint16(actionValue(w, upTo(4095)))))...)
-			hasID = true
-			continue
-		case "protocol":
-			w.next()
-			more = append(more, tcAttr(nl.TCA_VLAN_PUSH_VLAN_PROTOCOL, be16of(actionValue(w, parseEtherType)))...)
-			continue
-		case "priority":
-			w.next()
-			more = append(more, tcAttr(nl.TCA_VLAN_PUSH_VLAN_PRIORITY, []byte{byte(actionValue(w, upTo(7)))})...)
-			continue
-		}
-		break
-	}
-	if !hasID && w.err == nil {
-		return nsexec.TrafficAction{}, fmt.Errorf(`it needs "id"`)
-	}
-	return nsexec.TrafficAction{Options: append(tcAttr(nl.TCA_VLAN_PARMS, gen(w.control(actPipe), do)), more...)}, nil
-}
-
 func readSkbedit(w *actionWords) (nsexec.TrafficAction, error) {
+	const skbeditFlags = 9 // TCA_SKBEDIT_FLAGS
+	var flags uint64
 	var more []byte
 	add := func(attr uint16, data []byte) { more = append(more, tcAttr(attr, data)...) }
 	for known := true; known && len(w.rest) > 0 && w.err == nil; {
@@ -215,12 +207,18 @@ func readSkbedit(w *actionWords) (nsexec.TrafficAction, error) {
 		case "ptype":
 			w.next()
 			add(nl.TCA_SKBEDIT_PTYPE, nl.Uint16Attr(uint16(w.oneOf("host", "broadcast", "multicast", "otherhost"))))
+		case "inheritdsfield":
+			w.next()
+			flags = 0x20 // SKBEDIT_F_INHERITDSFIELD
 		default:
 			known = false
 		}
 	}
+	if flags != 0 {
+		add(skbeditFlags, nl.Uint64Attr(flags))
+	}
 	if more == nil && w.err == nil {
-		return nsexec.TrafficAction{}, fmt.Errorf("it needs mark, priority, queue_mapping or ptype")
+		return nsexec.TrafficAction{}, fmt.Errorf("it needs mark, priority, queue_mapping, ptype or inheritdsfield")
 	}
 	return nsexec.TrafficAction{Options: append(tcAttr(nl.TCA_SKBEDIT_PARMS, gen(w.control(actPipe))), more...)}, nil
 }

@@ -172,11 +172,7 @@ func parseRange[T any](s string, parse func(string) (T, error)) ([2]T, error) {
 }
 
 // parseMaskedMark reads a mark of 32 bits, with a mask or without.
-func parseMaskedMark(s string) (masked, error) {
-	v, err := maskedType(32).Parse(value.String(s))
-	m, _ := v.(masked)
-	return m, err
-}
+func parseMaskedMark(s string) (masked, error) { return parseMasked(s, 32) }
 
 // parseCtLabel reads a label of 16 bytes in hex, with a mask or without; bytes
 // that are not said are 0.

@@ -37,18 +37,20 @@ func oneOfOr(name string, most int64, words map[string]int64) Type {
 type masked struct{ value, mask uint64 }
 
 func maskedType(bits int) Type {
-	return ofText("N[/MASK]", func(s string) (masked, error) {
-		text, mask, ok := strings.Cut(s, "/")
-		n, err := strconv.ParseUint(text, 0, bits)
-		m := masked{n, 1<<bits - 1}
-		if err == nil && ok {
-			m.mask, err = strconv.ParseUint(mask, 0, bits)
-		}
-		if err != nil {
-			return m, fmt.Errorf("%q is no number of %d bits, with a mask or without", s, bits)
-		}
-		return m, nil
-	})
+	return ofText("N[/MASK]", func(s string) (masked, error) { return parseMasked(s, bits) })
+}
+
+func parseMasked(s string, bits int) (masked, error) {
+	text, mask, ok := strings.Cut(s, "/")
+	n, err := strconv.ParseUint(text, 0, bits)
+	m := masked{n, 1<<bits - 1}
+	if err == nil && ok {
+		m.mask, err = strconv.ParseUint(mask, 0, bits)
+	}
+	if err != nil {
+		return m, fmt.Errorf("%q is no number of %d bits, with a mask or without", s, bits)
+	}
+	return m, nil
 }
 
 // macMask is a MAC address of which some bits are compared.
@@ -81,8 +83,8 @@ var flowerKind = tcKind{
 		{name: "dst_ip", typ: hostOrNet, doc: "where they go"},
 		{name: "src_ip", typ: hostOrNet, doc: "where they come from"},
 		{name: "ip_proto", typ: ipProtos, attr: nl.TCA_FLOWER_KEY_IP_PROTO, enc: tcU8, doc: "the protocol within IP"},
-		{name: "dst_port", typ: maskedType(16), doc: "the port that they go to"},
-		{name: "src_port", typ: maskedType(16), doc: "the port that they come from"},
+		{name: "dst_port", typ: portsType, doc: "the port that they go to, or the first and the last of some"},
+		{name: "src_port", typ: portsType, doc: "the port that they come from, or the first and the last of some"},
 		{name: "dst_mac", typ: macMaskType, doc: "the MAC address that they go to"},
 		{name: "src_mac", typ: macMaskType, doc: "the MAC address that they come from"},
 		{name: "vlan_id", typ: number(0, 4095), attr: nl.TCA_FLOWER_KEY_VLAN_ID, enc: tcU16, doc: "the VLAN"},
@@ -93,7 +95,7 @@ var flowerKind = tcKind{
 		{name: "tcp_flags", typ: maskedType(12), doc: "the flags of TCP"},
 		{name: "type", typ: maskedType(8), doc: "the type of ICMP"},
 		{name: "code", typ: maskedType(8), doc: "the code of ICMP"},
-	}, flowerMore, offloadFlags),
+	}, flowerMore, flowerNewer, offloadFlags),
 	verify: verifyFlower,
 	encode: encodeFlower,
 }
@@ -104,6 +106,8 @@ func innerProtocol(v tcValues) uint16 {
 		return n
 	}
 	switch {
+	case v.has("cfm"):
+		return unix.ETH_P_CFM
 	case v.has(arpKeys...):
 		return unix.ETH_P_ARP
 	case v.has(mplsKeys...):
@@ -196,10 +200,10 @@ func encodeFlower(v tcValues) ([]byte, error) {
 		}
 	}
 	for _, f := range flowerFields(v.int("ip_proto", 0)) {
-		if !v.has(f.name) {
+		m, ok := tcGet(v, f.name, 0, any(nil)).(masked)
+		if !ok { // not given, or ports from one to another
 			continue
 		}
-		m := tcGet(v, f.name, 0, masked{})
 		if f.bits == 8 {
 			add(f.key, []byte{byte(m.value)})
 			add(f.mask, []byte{byte(m.mask)})
@@ -209,7 +213,7 @@ func encodeFlower(v tcValues) ([]byte, error) {
 		add(f.mask, be16of(uint16(m.mask)))
 	}
 	more, err := encodeFlowerMore(v)
-	return slices.Concat(out, more, offload(v, nl.TCA_FLOWER_FLAGS)), err
+	return slices.Concat(out, more, portSpans(v), newerKeys(v), offload(v, nl.TCA_FLOWER_FLAGS)), err
 }
 
 // flowerField is a number with a mask.

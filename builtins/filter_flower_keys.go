@@ -176,6 +176,8 @@ func verifyFlowerMore(v tcValues, outer uint16) error {
 		return fmt.Errorf("flower needs protocol arp for what ARP says")
 	case !vlan(outer) && v.has(mplsKeys...) && outer != unix.ETH_P_MPLS_UC && outer != unix.ETH_P_MPLS_MC:
 		return fmt.Errorf("flower needs protocol mpls_uc or mpls_mc for labels")
+	case !vlan(outer) && v.has("cfm") && outer != unix.ETH_P_CFM:
+		return fmt.Errorf("flower needs protocol cfm for what CFM says")
 	case v.has("mpls") && v.has(mplsKeys[1:]...):
 		return fmt.Errorf("flower takes labels as mpls lse or as mpls_label and the like, not both")
 	case v.has("cvlan_id", "cvlan_prio", "cvlan_ethtype") && (!vlan(inner) || !vlan(outer)) && !v.has("num_of_vlans"):
@@ -190,7 +192,10 @@ func verifyFlowerMore(v tcValues, outer uint16) error {
 	if a.IsValid() && b.IsValid() && a.Addr().Is4() != b.Addr().Is4() {
 		return fmt.Errorf("flower: enc_src_ip and enc_dst_ip are of two families")
 	}
-	_, err := labelStack(texts(v["mpls"]))
+	if _, err := labelStack(texts(v["mpls"])); err != nil {
+		return err
+	}
+	_, err := cfmKey(texts(v["cfm"]))
 	return err
 }
 

@@ -11,7 +11,12 @@ var qdiscOwn = []Option{
 	{Name: "root", Doc: "what leaves by the link; so it is unless said otherwise"},
 	{Name: "parent", Type: classidType, Doc: "the class that it is the queue of"},
 	{Name: "handle", Type: handleType, Doc: "its number, in hex, by which classes and filters name it"},
+	{Name: "ingress_block", Type: blockType, Doc: "of ingress and clsact: the block of the filters of what comes in, which links share"},
+	{Name: "egress_block", Type: blockType, Doc: "of clsact: the block of the filters of what goes out, which links share"},
 }
+
+// blockType is the number of a block.
+var blockType = number(1, 1<<32-1)
 
 var qdiscSpec = &Spec{
 	Name: "qdisc", Group: Traffic,
@@ -66,6 +71,9 @@ func verifyQdisc(c *Call) *ArgError {
 	if k.isHook() && (c.Has("parent") || c.Has("root")) || c.Has("parent") && c.Has("root") {
 		return &ArgError{Arg: -1, Msg: "a qdisc is at the root, under a parent or an ingress: one of these"}
 	}
+	if c.Has("ingress_block") && !k.isHook() || c.Has("egress_block") && k.name != "clsact" {
+		return &ArgError{Arg: -1, Msg: "a block is of clsact or, for what comes in, of ingress: " + k.name + " has none"}
+	}
 	return nil
 }
 
@@ -103,6 +111,7 @@ func compileQdisc(c *Call) ([]nsexec.Step, error) {
 			return nil, err
 		}
 		cfg.Kind = k.name
+		cfg.IngressBlock, cfg.EgressBlock = uint32(optInt(c, "ingress_block")), uint32(optInt(c, "egress_block"))
 	}
 	return []nsexec.Step{{NS: link.NS, Action: nsexec.Qdisc(trafficMode(c.Modifier), cfg)}}, nil
 }

@@ -4,7 +4,6 @@ package builtins
 
 import (
 	"encoding/binary"
-	"fmt"
 	"time"
 
 	"github.com/vishvananda/netlink/nl"
@@ -13,7 +12,7 @@ import (
 // qdiscKinds are the kinds of qdiscs, with the options of tc(8) and the structs
 // and attributes of linux/pkt_sched.h.
 var qdiscKinds = []tcKind{
-	netemKind, tbfKind, htbKind, prioKind, sfqKind, fqKind, fqCodelKind, cakeKind, redKind, hfscKind,
+	netemKind, tbfKind, htbKind, prioKind, sfqKind, fqKind, fqCodelKind, cakeKind, redKind, hfscKind, etsKind, mqprioKind,
 	{name: "ingress", doc: "where filters see what comes in"},
 	{name: "clsact", doc: "where filters see what comes in and what goes out"},
 	{name: "pfifo", doc: "first in, first out", options: []tcOption{
@@ -74,17 +73,7 @@ var prioKind = tcKind{
 		{name: "bands", typ: number(2, mostBands), doc: "how many; 3 unless said otherwise"},
 		{name: "priomap", typ: number(0, mostBands-1), many: true, doc: "the band for each of the 16 priorities of packets"},
 	},
-	verify: func(v tcValues) error {
-		if n := len(v["priomap"]); n > mostPrio+1 {
-			return fmt.Errorf("priomap has at most 16 bands, this has %d", n)
-		}
-		for i := range v["priomap"] {
-			if band := tcGet(v, "priomap", i, int64(0)); band >= v.int("bands", 3) {
-				return fmt.Errorf("priomap: there is no band %d: there are %d, from 0 on", band, v.int("bands", 3))
-			}
-		}
-		return nil
-	},
+	verify: func(v tcValues) error { return verifyPriomap(v, v.int("bands", 3)) },
 	encode: func(v tcValues) ([]byte, error) {
 		opt := nl.TcPrioMap{
 			Bands:   int32(v.int("bands", 3)),

@@ -19,17 +19,19 @@ filter add dev eth0 ingress protocol ip pref 6 u32 match ip dst 10.3.0.0/16 acti
 filter add dev eth0 ingress protocol ip pref 7 basic match 'cmp(u8 at 9 layer network mask 0xff eq 6) and not (meta(nf_mark mask 0xf eq 3) or u32(u16 0x1122 0xffff at 4))' action pass
 filter add dev eth0 ingress protocol ip pref 9 basic match 'cmp(u8 at 9 layer network mask 0xff eq 17)' action police rate 10mbit burst 20k peakrate 20mbit mtu 2k conform-exceed drop/pipe
 filter add dev eth0 ingress protocol ip pref 8 matchall action gact pass
+filter add dev eth0 ingress protocol mpls_uc pref 10 u32 match u32 0 0 action mpls push label 100 tc 3 ttl 9 bos 1 pipe action mpls dec_ttl pipe action mpls pop protocol ip goto chain 7
+filter add dev eth0 ingress protocol all pref 11 basic action vlan push_eth dst_mac 02:00:00:00:00:01 src_mac 02:00:00:00:00:02 pipe action skbmod set dmac 02:00:00:00:00:03 pipe action skbedit mark 3 inheritdsfield goto chain 9
 `
 
 // TestTraffic_undoActions: filters come back with whatever they do.
 func TestTraffic_undoActions(t *testing.T) {
-	for _, what := range []string{"action pedit", "action csum", "action ct", "action nat", "action connmark", "action police", "filter basic", "filter matchall"} {
+	for _, what := range []string{"action pedit", "action csum", "action ct", "action nat", "action connmark", "action police", "action mpls", "action vlan", "action skbmod", "action skbedit", "filter basic", "filter matchall"} {
 		nstest.NeedTraffic(t, what)
 	}
 	for _, run := range []string{
 		"replace filter eth0 ingress protocol ip pref 8 matchall action drop",
 		"del qdisc eth0 ingress",
-		"del filter eth0 ingress pref 7; del filter eth0 ingress pref 6; del filter eth0 ingress pref 5; del filter eth0 ingress pref 4; del filter eth0 ingress pref 3",
+		"del filter eth0 ingress pref 11; del filter eth0 ingress pref 10; del filter eth0 ingress pref 7; del filter eth0 ingress pref 6; del filter eth0 ingress pref 5; del filter eth0 ingress pref 4; del filter eth0 ingress pref 3",
 		"replace filter eth0 ingress protocol ip pref 4 handle 801::800 u32 match ip dst 10.7.0.0/16 action csum udp; " +
 			"filter eth0 ingress protocol ip pref 4 u32 match ip dst 10.6.0.0/16 action pedit ex munge ip ttl add 0xff",
 	} {

@@ -32,6 +32,10 @@ var sameAsTC = []struct{ needs, words string }{
 	{"qdisc red", "qdisc root red limit 400kb min 30kb max 90kb avpkt 1000 burst 200 bandwidth 1gbit"},
 	{"qdisc hfsc", "qdisc root handle 1: hfsc default 20"},
 
+	{"qdisc ets", "qdisc root handle 1: ets bands 5 strict 2 quanta 3000 1500 priomap 4 3 2 1 0"},
+	{"qdisc ets", "qdisc root ets strict 1 quanta 1024 2048"},
+	{"qdisc ets", "qdisc root ets bands 3"},
+
 	{"qdisc htb", "class parent 1: classid 1:20 htb rate 1mbit"},
 	{"qdisc htb", "class parent 1: classid 1:20 htb rate 1mbit ceil 20mbit burst 15k cburst 20k prio 3 quantum 2000"},
 	{"qdisc htb", "class parent 1: classid 1:20 htb rate 100gbit ceil 200gbit mpu 64 overhead 14"},
@@ -58,6 +62,17 @@ var sameAsTC = []struct{ needs, words string }{
 	{"action skbedit", "filter ingress protocol ip pref 5 u32 match u32 0 0 action skbedit mark 5/7 ptype host pipe"},
 	{"action vlan", "filter ingress protocol ip pref 5 u32 match u32 0 0 action vlan push id 5 protocol 802.1ad priority 3"},
 	{"action vlan", "filter ingress protocol ip pref 5 u32 match u32 0 0 action vlan pop"},
+	{"action vlan", "filter ingress protocol ip pref 5 u32 match u32 0 0 action vlan modify id 6 priority 2 protocol 802.1q"},
+	{"action vlan", "filter ingress protocol ip pref 5 u32 match u32 0 0 action vlan push_eth dst_mac 02:00:00:00:00:01 src_mac 02:00:00:00:00:02 pipe action vlan pop_eth"},
+	{"action vlan", "filter ingress protocol ip pref 5 u32 match u32 0 0 action vlan pop goto chain 7"},
+	{"action gact", "filter ingress protocol ip pref 5 u32 match u32 0 0 action goto chain 100"},
+	{"action skbedit", "filter ingress protocol ip pref 5 u32 match u32 0 0 action skbedit inheritdsfield mark 9"},
+	{"action mpls", "filter ingress protocol ip pref 5 u32 match u32 0 0 action mpls push label 100 tc 3 ttl 9 bos 1 protocol mpls_uc pipe action mpls push label 200"},
+	{"action mpls", "filter ingress protocol mpls_uc pref 5 u32 match u32 0 0 action mpls dec_ttl pipe action mpls modify label 7 tc 2 action mpls pop protocol ip pass"},
+	{"action mpls", "filter egress protocol mpls_uc pref 5 u32 match u32 0 0 action mpls mac_push protocol mpls_mc label 1000 bos 0"},
+	{"action nat", "filter ingress protocol ip pref 5 u32 match u32 0 0 action nat ingress 10.3.0.0/16 10.4.0.0 pipe action nat egress 10.6.0.0/24 10.5.0.0"},
+	{"action connmark", "filter ingress protocol ip pref 5 u32 match u32 0 0 action connmark pipe action connmark zone 5 continue"},
+	{"action skbmod", "filter ingress protocol ip pref 5 u32 match u32 0 0 action skbmod set dmac 02:00:00:00:00:01 set smac 02:00:00:00:00:02 set etype 0x1234 pipe action skbmod swap mac drop action skbmod ecn"},
 	{"action tunnel_key", "filter ingress protocol ip pref 5 u32 match u32 0 0 action tunnel_key set src_ip 10.0.0.1 dst_ip 10.0.0.2 id 7 dst_port 4789 ttl 9"},
 	{"action tunnel_key", "filter ingress protocol ip pref 5 u32 match u32 0 0 action tunnel_key unset"},
 	{"action pedit", "filter ingress protocol ip pref 5 u32 match u32 0 0 action pedit munge offset 0 u8 set 0x45 munge offset 2 u16 clear munge offset -4 u32 set 0x12345678 retain 0xff00ff00 pipe"},
@@ -99,6 +114,8 @@ var sameAsTC = []struct{ needs, words string }{
 	{"filter flower", "filter ingress protocol mpls_uc pref 5 flower mpls lse depth 1 label 100 tc 3 bos 0 ttl 64 lse depth 2 label 200"},
 	{"filter flower", "filter ingress protocol ip pref 5 flower enc_key_id 100 enc_dst_ip 10.9.0.1 enc_src_ip 10.9.0.0/24 enc_dst_port 4789 enc_tos 0x10/0xf0 enc_ttl 64"},
 	{"filter flower", "filter ingress protocol ip pref 5 flower enc_dst_ip 2001:db8::1 enc_src_ip 2001:db8::/32"},
+	{"filter flower", "filter ingress protocol ip pref 5 flower ip_proto udp dst_port 80-90 src_port 1000-2000"},
+	{"filter flower", "filter ingress protocol ipv6 pref 5 flower ip_proto tcp dst_port 80 src_port 1000-2000 action goto chain 3"},
 	{"filter flower", "filter ingress protocol ip pref 5 flower ct_state +trk+est-rpl ct_zone 5 ct_mark 7/0xff"},
 }
 

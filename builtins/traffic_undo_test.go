@@ -5,6 +5,7 @@ package builtins_test
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -148,12 +149,17 @@ fail 'now' > >`, ns.Name))
 	}
 }
 
-// allTraffic is what tc shows of all links.
+// allTraffic is what tc shows of all links, with chains in order: they are listed
+// as they were made.
 func allTraffic(t *testing.T, ns nsexec.Ref) string {
 	t.Helper()
 	out := ""
 	for _, dev := range []string{"eth0", "eth1", "br0"} {
-		out += "== " + dev + "\n" + tcShows(t, ns, dev, "filter show dev %s parent 1:1")
+		shown := tcShows(t, ns, dev, "filter show dev %s parent 1:1", "chain show dev %s", "chain show dev %s ingress", "chain show dev %s egress")
+		lines := strings.SplitAfter(shown, "\n")
+		isChain := func(l string) bool { return strings.HasPrefix(l, "chain ") }
+		chains := slices.Sorted(slices.Values(slices.DeleteFunc(slices.Clone(lines), func(l string) bool { return !isChain(l) })))
+		out += "== " + dev + "\n" + strings.Join(slices.DeleteFunc(lines, isChain), "") + strings.Join(chains, "")
 	}
 	return counters.ReplaceAllString(out, "")
 }

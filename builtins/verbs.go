@@ -17,7 +17,7 @@ var table = concat(
 	linkSpecs(),
 	linkStateSpecs(),
 	[]*Spec{fdbSpec, bvlanSpec, vniSpec, mdbSpec},
-	[]*Spec{qdiscSpec, classSpec, filterSpec, shapeSpec},
+	[]*Spec{qdiscSpec, classSpec, filterSpec, chainSpec, shapeSpec},
 	[]*Spec{sysctlSpec, forwardSpec, nftSpec, masqueradeSpec, settleSpec},
 	[]*Spec{execSpec, shSpec, printSpec, failSpec},
 	[]*Spec{expectPing, expectTCP, expectExec},

@@ -52,6 +52,7 @@ var headers = map[uint16]int{
 	unix.RTM_NEWQDISC:     nl.SizeofTcMsg,
 	unix.RTM_NEWTCLASS:    nl.SizeofTcMsg,
 	unix.RTM_NEWTFILTER:   nl.SizeofTcMsg,
+	unix.RTM_NEWCHAIN:     nl.SizeofTcMsg,
 	unix.RTM_NEWVLAN:      sizeofVLANMsg,
 	unix.RTM_NEWMDB:       sizeofPortMsg,
 	rtmNewTunnel:          sizeofTunnelMsg,
@@ -66,7 +67,7 @@ var recordNames = map[uint16]string{
 	unix.RTM_NEWLINK: "link", unix.RTM_SETLINK: "link", unix.RTM_NEWADDR: "addr", unix.RTM_NEWROUTE: "route",
 	unix.RTM_NEWNEIGH: "neigh", unix.RTM_NEWRULE: "rule", unix.RTM_NEWNEXTHOP: "nexthop",
 	unix.RTM_NEWADDRLABEL: "addrlabel",
-	unix.RTM_NEWQDISC:     "qdisc", unix.RTM_NEWTCLASS: "class", unix.RTM_NEWTFILTER: "filter",
+	unix.RTM_NEWQDISC:     "qdisc", unix.RTM_NEWTCLASS: "class", unix.RTM_NEWTFILTER: "filter", unix.RTM_NEWCHAIN: "chain",
 	unix.RTM_NEWVLAN: "bvlan", unix.RTM_NEWMDB: "mdb", rtmNewTunnel: "vni",
 	xfrmState: "xfrm", xfrmPolicy: "xfrm", xfrmThreshold: "xfrm",
 }

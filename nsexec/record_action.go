@@ -43,8 +43,11 @@ func stillAction(act []byte) []byte {
 			return 0, nil
 		case nl.TCA_ACT_OPTIONS:
 			value = rewriteAttrs(value, of.still)
-			if a.text(nl.TCA_ACT_KIND) == "police" {
+			switch a.text(nl.TCA_ACT_KIND) {
+			case "police":
 				value = withRateTables(value)
+			case "mpls":
+				value = saidMPLS(value)
 			}
 			return kind | unix.NLA_F_NESTED, value
 		}
@@ -86,6 +89,27 @@ func (of actionAttrs) still(kind uint16, value []byte) (uint16, []byte) {
 		clear(value[uses : uses+8])
 	}
 	return kind, value
+}
+
+// saidMPLS drops the protocol of an mpls that has none: the kernel tells one of
+// each, but takes it only with what changes it.
+func saidMPLS(options []byte) []byte {
+	const (
+		parms, proto   = 2, 4 // TCA_MPLS_PARMS, TCA_MPLS_PROTO
+		actAt          = 20   // of struct tc_mpls, behind tc_gen
+		modify, decTTL = 3, 4 // TCA_MPLS_ACT_*
+	)
+	a, _ := parseAttrs(options, 0)
+	p := a[parms]
+	if len(p) < actAt+4 || byteOrder.Uint32(p[actAt:]) != modify && byteOrder.Uint32(p[actAt:]) != decTTL {
+		return options
+	}
+	return rewriteAttrs(options, func(kind uint16, value []byte) (uint16, []byte) {
+		if kind == proto {
+			return 0, nil
+		}
+		return kind, value
+	})
 }
 
 // Where a struct tc_police has its rates (struct tc_ratespec) and counts.

@@ -89,6 +89,10 @@ func (c *Conn) trafficIn(list []message, index int) (traffic, error) {
 		return nil, nil
 	}
 	parents := out.hooks()
+	var blocks []uint32
+	for _, m := range out {
+		blocks = append(blocks, m.blocks()...)
+	}
 	classes, err := c.list(unix.RTM_NEWTCLASS, head)
 	if err != nil {
 		return nil, err
@@ -101,6 +105,13 @@ func (c *Conn) trafficIn(list []message, index int) (traffic, error) {
 	}
 	for _, parent := range parents {
 		filters, err := c.filters(index, parent)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, filters...)
+	}
+	for _, block := range blocks {
+		filters, err := c.filters(blockIndex, block)
 		if err != nil {
 			return nil, err
 		}
@@ -128,7 +139,7 @@ func (t traffic) hooks() []uint32 {
 	return out
 }
 
-// filters are those of a qdisc or a class.
+// filters are those of a qdisc or a class, or of a block, behind their chains.
 func (c *Conn) filters(index int, parent uint32) ([]message, error) {
 	list, err := c.list(unix.RTM_NEWTFILTER, &nl.TcMsg{Ifindex: int32(index), Parent: parent})
 	if err != nil {
@@ -141,8 +152,11 @@ func (c *Conn) filters(index int, parent uint32) ([]message, error) {
 		if a[nl.TCA_OPTIONS] == nil || m.tcHandle() == 0 && a.text(nl.TCA_KIND) != "cgroup" {
 			continue // what stands for all of a preference
 		}
+		if m.linkIndex() == blockIndex && index != blockIndex {
+			continue // of a block that the qdisc has
+		}
 		m = m.traffic(true)
-		byteOrder.PutUint32(m.body[4:], uint32(index)) // a shared block has none
+		byteOrder.PutUint32(m.body[4:], uint32(index))
 		byteOrder.PutUint32(m.body[12:], parent)
 		if m.isU32() && m.isTable() && m.tcHandle()>>20 >= u32OwnTables {
 			own[m.tcPref()] = m.tcHandle()
@@ -150,15 +164,28 @@ func (c *Conn) filters(index int, parent uint32) ([]message, error) {
 		}
 		out = append(out, m)
 	}
-	// The kernel gives these numbers in order, and other tables must be there
-	// before what is in them.
-	slices.SortStableFunc(out, func(a, b message) int {
-		if order := cmp.Compare(own[a.tcPref()], own[b.tcPref()]); order != 0 || !a.isU32() || !b.isU32() {
-			return order
+	sortU32(out, own)
+	chains, err := c.chains(index, parent, out)
+	return append(chains, out...), err
+}
+
+// sortU32 has filters of u32 in the order in which they can be made: the kernel
+// gives the numbers of own tables in order, and other tables must be there before
+// what is in them. All else stays where it is, so that chains are made in order.
+func sortU32(filters []message, own map[uint32]uint32) {
+	var at []int
+	var sorted []message
+	for i, m := range filters {
+		if m.isU32() {
+			at, sorted = append(at, i), append(sorted, m)
 		}
-		return cmp.Compare(a.tableRank(), b.tableRank())
+	}
+	slices.SortStableFunc(sorted, func(a, b message) int {
+		return cmp.Or(cmp.Compare(own[a.tcPref()], own[b.tcPref()]), cmp.Compare(a.tableRank(), b.tableRank()))
 	})
-	return out, nil
+	for i, m := range sorted {
+		filters[at[i]] = m
+	}
 }
 
 // isTable reports whether a message of u32 is of a hash table.
@@ -193,43 +220,6 @@ func (m message) traffic(handle bool) message {
 	return out.rewritten()
 }
 
-// Attributes of filters that hold TCA_CLS_FLAGS_* of linux/pkt_cls.h.
-var filterFlags = map[string]uint16{"u32": 11, "flower": 22, "matchall": nl.TCA_MATCHALL_FLAGS, "bpf": nl.TCA_BPF_FLAGS_GEN}
-
-// rewritten has the options as the kernel takes them, where that is not how it
-// tells them.
-func (m message) rewritten() message {
-	head := headers[m.kind]
-	kind := m.attrs().text(nl.TCA_KIND)
-	var rewrite func(string, uint16, []byte) []byte
-	switch {
-	case m.kind == unix.RTM_NEWQDISC && kind == "htb":
-		rewrite = htbOption
-	case m.kind == unix.RTM_NEWTFILTER && filterActs[kind] != 0:
-		rewrite = filterOption
-	default:
-		return m // of many kinds the options are no attributes, but a struct
-	}
-	body := rewriteAttrs(m.body[head:], func(attr uint16, value []byte) (uint16, []byte) {
-		if attr == nl.TCA_OPTIONS {
-			value = rewriteAttrs(value, func(option uint16, v []byte) (uint16, []byte) { return option, rewrite(kind, option, v) })
-		}
-		return attr, value
-	})
-	return message{m.kind, append(bytes.Clone(m.body[:head]), body...)}
-}
-
-// htbOption is an option of an htb as the kernel takes it.
-func htbOption(_ string, option uint16, value []byte) []byte {
-	if option == nl.TCA_HTB_INIT && len(value) >= 4 {
-		value = bytes.Clone(value)
-		byteOrder.PutUint32(value, htbVersion)
-	}
-	return value
-}
-
-const htbVersion = 3 // of struct tc_htb_glob; the kernel tells it with more digits
-
 // qdiscAt is the qdisc that is where a message's would be, or nil.
 func (c *Conn) qdiscAt(m message) (*message, error) {
 	list, err := c.list(unix.RTM_NEWQDISC, &nl.TcMsg{Ifindex: int32(m.linkIndex())})
@@ -252,7 +242,7 @@ func (c *Conn) removeTraffic(m message) error {
 		if err != nil || had == nil || m.tcHandle() != 0 && had.tcHandle() != m.tcHandle() {
 			return err
 		}
-	} else if there, err := c.traffic(m.linkIndex()); err != nil || len(there.affected(m)) == 0 {
+	} else if there, err := c.trafficAt(m.trafficPlace()); err != nil || len(there.affected(m)) == 0 {
 		return err
 	}
 	return c.remove(m.without(func(kind uint16) bool { return kind == nl.TCA_OPTIONS }))
@@ -260,23 +250,23 @@ func (c *Conn) removeTraffic(m message) error {
 
 // restoreTraffic puts qdiscs, classes and filters back, in their order.
 func (c *Conn) restoreTraffic(want []message) error {
-	have := map[int]traffic{}
+	have := map[trafficPlace]traffic{}
 	for _, m := range want {
-		index := m.linkIndex()
-		if _, known := have[index]; !known {
+		at := m.trafficPlace()
+		if _, known := have[at]; !known {
 			var err error
-			if have[index], err = c.traffic(index); err != nil {
+			if have[at], err = c.trafficAt(at); err != nil {
 				return err
 			}
 		}
-		if slices.ContainsFunc(have[index], func(h message) bool { return h.kind == m.kind && bytes.Equal(h.body, m.body) }) {
+		if slices.ContainsFunc(have[at], func(h message) bool { return h.kind == m.kind && bytes.Equal(h.body, m.body) }) {
 			continue
 		}
 		if m.kind == unix.RTM_NEWQDISC {
 			if err := c.clearQdisc(m); err != nil {
 				return err
 			}
-			delete(have, index) // and so may have gone what was below
+			delete(have, at) // and so may have gone what was below
 		}
 		if err := c.addTraffic(m); err != nil {
 			return err
@@ -302,6 +292,8 @@ func (c *Conn) addTraffic(m message) error {
 	switch {
 	case m.kind == unix.RTM_NEWQDISC:
 		return c.add(m, unix.NLM_F_CREATE|unix.NLM_F_EXCL)
+	case m.kind == unix.RTM_NEWCHAIN:
+		return c.addChain(m)
 	case m.makesWay():
 		return c.replaceFilter(m)
 	}
@@ -328,7 +320,7 @@ func (m message) makesWay() bool {
 
 // replaceFilter makes a filter in the place of another of its handle.
 func (c *Conn) replaceFilter(m message) error {
-	had, err := c.traffic(m.linkIndex())
+	had, err := c.trafficAt(m.trafficPlace())
 	if err != nil {
 		return err
 	}
@@ -358,9 +350,9 @@ func (m message) inRootTable() message {
 	return m
 }
 
-// isTraffic reports whether a message is of a qdisc, a class or a filter.
+// isTraffic reports whether a message is of a qdisc, a class, a filter or a chain.
 func (m message) isTraffic() bool {
-	return m.kind == unix.RTM_NEWQDISC || m.kind == unix.RTM_NEWTCLASS || m.kind == unix.RTM_NEWTFILTER
+	return m.kind == unix.RTM_NEWQDISC || m.kind == unix.RTM_NEWTCLASS || m.ofFilters()
 }
 
 // traffic is what a record holds of it, but for links that are gone.

@@ -47,17 +47,17 @@ type changedFilter struct{ was, is message }
 
 // otherActions are those filters that are there with other actions.
 func (c *Conn) otherActions(want []message) ([]changedFilter, error) {
-	have := map[int]traffic{}
+	have := map[trafficPlace]traffic{}
 	var wrong []changedFilter
 	for _, m := range want {
-		index := m.linkIndex()
-		if _, known := have[index]; !known {
+		at := m.trafficPlace()
+		if _, known := have[at]; !known {
 			var err error
-			if have[index], err = c.traffic(index); err != nil {
+			if have[at], err = c.trafficAt(at); err != nil {
 				return nil, err
 			}
 		}
-		for _, h := range have[index].filtersLike(m) {
+		for _, h := range have[at].filtersLike(m) {
 			same := sameFilter(m, h) || m.isU32() && sameFilter(m.inRootTable(), h)
 			if same && h.actions() != nil && !bytes.Equal(h.actions(), m.actions()) {
 				wrong = append(wrong, changedFilter{m, h})

@@ -18,12 +18,16 @@ type TrafficConfig struct {
 	Handle  uint32 // of a class its classid
 	Kind    string // as in TCA_KIND
 	Options []byte // what TCA_OPTIONS holds
+	// Of a qdisc ingress or clsact, the blocks of filters that links share:
+	IngressBlock, EgressBlock uint32
 	// Of a filter:
+	Block    uint32 // that it is in, rather than at a Link
 	Pref     uint16
 	Protocol uint16 // ETH_P_*
 	Chain    uint32
 	Actions  []TrafficAction
 	ActAttr  uint16 // the attribute of Options that holds the actions
+	Newer    []NewerAttr
 	Text     string // the statement, for people
 }
 
@@ -65,9 +69,14 @@ func Filter(mode TrafficMode, cfg TrafficConfig) LinkAction {
 	return linkAction("filter", cfg.Link, trafficOp{unix.RTM_NEWTFILTER, mode, cfg})
 }
 
+// BlockFilter is Filter for a block that links share.
+func BlockFilter(mode TrafficMode, cfg TrafficConfig) NsAction {
+	return nsAction("filter", trafficOp{unix.RTM_NEWTFILTER, mode, cfg})
+}
+
 // trafficOp is one of them as an operation.
 type trafficOp struct {
-	kind uint16 // RTM_NEWQDISC, RTM_NEWTCLASS or RTM_NEWTFILTER
+	kind uint16 // RTM_NEWQDISC, RTM_NEWTCLASS, RTM_NEWTFILTER or RTM_NEWCHAIN
 	mode TrafficMode
 	cfg  TrafficConfig
 }
@@ -87,6 +96,9 @@ func (o trafficOp) act(_ context.Context, c *Conn) error {
 	if o.mode == TrafficDel {
 		return c.remove(m)
 	}
+	if err := c.knowsNewer(o.cfg, m); err != nil {
+		return err
+	}
 	flags := unix.NLM_F_CREATE | unix.NLM_F_EXCL
 	if o.mode != TrafficAdd {
 		if m.makesWay() {
@@ -99,12 +111,15 @@ func (o trafficOp) act(_ context.Context, c *Conn) error {
 
 // message is what the operation sends.
 func (o trafficOp) message(c *Conn) (message, error) {
-	index, err := c.Index(o.cfg.Link)
+	cfg := o.cfg
+	at, err := o.place(c)
 	if err != nil {
 		return message{}, err
 	}
-	cfg := o.cfg
-	head := nl.TcMsg{Ifindex: int32(index), Parent: cfg.Parent, Handle: cfg.Handle}
+	head := nl.TcMsg{Ifindex: int32(at.index), Parent: cfg.Parent, Handle: cfg.Handle}
+	if at.block != 0 {
+		head.Parent = at.block
+	}
 	if o.kind == unix.RTM_NEWTFILTER {
 		head.Info = uint32(cfg.Pref)<<16 | uint32(htons(cfg.Protocol))
 	}
@@ -115,14 +130,28 @@ func (o trafficOp) message(c *Conn) (message, error) {
 	if cfg.Chain != 0 {
 		body = appendUint32(body, nl.TCA_CHAIN, cfg.Chain)
 	}
+	for attr, block := range map[uint16]uint32{nl.TCA_INGRESS_BLOCK: cfg.IngressBlock, nl.TCA_EGRESS_BLOCK: cfg.EgressBlock} {
+		if block != 0 {
+			body = appendUint32(body, attr, block)
+		}
+	}
 	acts, err := cfg.actions(c)
 	if err != nil {
 		return message{}, err
 	}
 	if options := append(append([]byte(nil), cfg.Options...), acts...); o.mode != TrafficDel && (len(options) > 0 || o.kind == unix.RTM_NEWTFILTER) {
-		body = appendAttr(body, Attr{Type: nl.TCA_OPTIONS, Data: options})
+		body = appendAttr(body, Attr{Type: optionsAttr(cfg.Kind), Data: options})
 	}
 	return message{o.kind, body}, nil
+}
+
+// optionsAttr is TCA_OPTIONS. One kind of qdisc takes it only as one that holds
+// attributes, but does not tell it so.
+func optionsAttr(kind string) uint16 {
+	if kind == "ets" {
+		return nl.TCA_OPTIONS | unix.NLA_F_NESTED
+	}
+	return nl.TCA_OPTIONS
 }
 
 // actions are the filter's actions as an attribute, each under its number.
@@ -184,6 +213,11 @@ func (c *Conn) hasFixedQdisc(m message) (bool, error) {
 	}
 	if kind == "htb" && !sameHTB(*had, m) {
 		return false, nil // the kernel says why not
+	}
+	for _, attr := range []uint16{nl.TCA_INGRESS_BLOCK, nl.TCA_EGRESS_BLOCK} {
+		if block := m.attrs().int(attr); block != 0 && block != had.attrs().int(attr) {
+			return false, nil
+		}
 	}
 	return m.tcHandle() == 0 || m.tcHandle() == had.tcHandle(), nil
 }

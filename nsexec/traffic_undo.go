@@ -13,18 +13,19 @@ import (
 // prepare notes how to take away what is new on an older link, or how to put
 // back what is changed or deleted, with all that is below it.
 func (o trafficOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
-	index, err := c.Index(o.cfg.Link)
+	at, err := o.place(c)
 	if err != nil {
 		return nil, err
 	}
-	if u.ownsLink(c, index) {
+	if at.block == 0 && u.ownsLink(c, at.index) {
 		return o, nil
 	}
-	tree, err := c.traffic(index)
+	tree, err := c.trafficAt(at)
 	if err != nil {
 		return nil, err
 	}
-	if o.kind == unix.RTM_NEWTFILTER && o.cfg.Parent == 0 {
+	ofFilters := o.kind == unix.RTM_NEWTFILTER || o.kind == unix.RTM_NEWCHAIN
+	if ofFilters && at.block == 0 && o.cfg.Parent == 0 {
 		o.cfg.Parent = tree.root()
 	}
 	m, err := o.message(c)
@@ -50,8 +51,6 @@ func (o trafficOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, er
 	return o, u.note(ctx, c.cookieRef(), unmakeOp{o.text(), &Record{msgs: []message{m.traffic(o.pick(tree, m))}}})
 }
 
-func (o trafficOp) text() string { return o.cfg.Link.String() }
-
 func (o trafficOp) noteHad(ctx context.Context, c *Conn, u *Undo, had []message) error {
 	if len(had) == 0 {
 		return nil
@@ -76,7 +75,7 @@ func (o trafficOp) settled(c *Conn, tree traffic, m message) (trafficOp, error) 
 		o.cfg.Handle = tree.freeHandle()
 	case unix.RTM_NEWTFILTER:
 		if o.cfg.Pref == 0 {
-			o.cfg.Pref = tree.freePref(o.cfg.Parent, o.cfg.Chain)
+			o.cfg.Pref = tree.freePref(m.tcParent(), o.cfg.Chain)
 		}
 		m, err := o.message(c)
 		if err != nil {
@@ -126,7 +125,7 @@ func (t traffic) freePref(parent, chain uint32) uint16 {
 func (t traffic) filtersLike(m message) []message {
 	var out []message
 	for _, h := range t {
-		if h.kind == unix.RTM_NEWTFILTER && sameHook(h.tcParent(), m.tcParent()) && h.tcPref() == m.tcPref() && h.attrs().int(nl.TCA_CHAIN) == m.attrs().int(nl.TCA_CHAIN) {
+		if h.kind == unix.RTM_NEWTFILTER && h.trafficPlace() == m.trafficPlace() && sameHook(h.tcParent(), m.tcParent()) && h.tcPref() == m.tcPref() && h.attrs().int(nl.TCA_CHAIN) == m.attrs().int(nl.TCA_CHAIN) {
 			out = append(out, h)
 		}
 	}
@@ -174,9 +173,11 @@ func freeFilter(m message, like []message) uint32 {
 // order in which it is to be made.
 func (t traffic) affected(m message) []message {
 	switch m.kind {
+	case unix.RTM_NEWCHAIN:
+		return t.chainOf(m)
 	case unix.RTM_NEWTFILTER:
 		if m.tcPref() == 0 {
-			return t.filtersAt(m.tcParent())
+			return t.filtersAt(m)
 		}
 		return slices.DeleteFunc(t.filtersLike(m), func(h message) bool {
 			return m.tcHandle() != 0 && !sameFilter(m, h)
@@ -197,13 +198,16 @@ func (t traffic) affected(m message) []message {
 	return nil
 }
 
-func (t traffic) filtersAt(parent uint32) []message {
+// filtersAt are the filters of the parent and the chain of one.
+func (t traffic) filtersAt(m message) []message {
+	parent := m.tcParent()
 	if parent == 0 {
 		parent = t.root()
 	}
 	var out []message
 	for _, h := range t {
-		if h.kind == unix.RTM_NEWTFILTER && sameHook(h.tcParent(), parent) {
+		near := h.trafficPlace() == m.trafficPlace() && h.attrs().int(nl.TCA_CHAIN) == m.attrs().int(nl.TCA_CHAIN)
+		if h.kind == unix.RTM_NEWTFILTER && near && sameHook(h.tcParent(), parent) {
 			out = append(out, h)
 		}
 	}
@@ -235,9 +239,10 @@ func (t traffic) below(top message) []message {
 	for grow(unix.RTM_NEWTCLASS, class) || grow(unix.RTM_NEWQDISC, qdisc) {
 	}
 	for _, m := range t {
-		if m.kind == unix.RTM_NEWTFILTER && (in[m.tcParent()] || in[major(m.tcParent())]) {
+		ofLink := m.ofFilters() && m.trafficPlace().block == 0
+		if ofLink && (in[m.tcParent()] || in[major(m.tcParent())]) {
 			out = append(out, m)
 		}
 	}
-	return out
+	return append(out, t.inBlocks(top)...)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -18,11 +19,22 @@ import (
 func HasTraffic(t testing.TB, what string) bool {
 	t.Helper()
 	return has(t, what, func(e *nsexec.Engine, ns nsexec.Ref) bool {
-		var err error
-		for _, a := range trafficProbe(what) {
-			err = e.Run(t.Context(), nsexec.Step{NS: ns, Action: a})
+		there := func() bool {
+			var err error
+			for _, a := range trafficProbe(what) {
+				err = e.Run(t.Context(), nsexec.Step{NS: ns, Action: a})
+			}
+			return !errors.As(err, new(*nsexec.NoKindError))
 		}
-		return !errors.As(err, new(*nsexec.NoKindError))
+		// In the VM, where the packages' tests run at once, modprobe is busybox's,
+		// which does not wait for a module that another is loading.
+		for tries := 0; InVM() && tries < 20; tries++ {
+			if there() {
+				return true
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		return there()
 	})
 }
 
