@@ -181,6 +181,12 @@ func TestFDB_undo(t *testing.T) { undoes(t, olderFDB, fdbRuns, "bridge fdb show"
 // second one has to know.
 func undoes(t *testing.T, older string, runs []string, shows ...string) {
 	t.Helper()
+	undoesAfter(t, linesBefore(older), runs, shows...)
+}
+
+// undoesAfter is undoes for what something else has made.
+func undoesAfter(t *testing.T, older func(t *testing.T, ns nsexec.Ref), runs []string, shows ...string) {
+	t.Helper()
 	rounds := 2
 	if nstest.InVM() {
 		rounds = 1 // a second takes a dozen seconds there
@@ -191,7 +197,7 @@ func undoes(t *testing.T, older string, runs []string, shows ...string) {
 		}
 		t.Run(fails, func(t *testing.T) {
 			ns := quietNS(t)
-			runLines(t, ns, older)
+			older(t, ns)
 			in, err := interp.New()
 			if err != nil {
 				t.Fatal(err)

@@ -28,7 +28,7 @@ var cookieType = ofText("N", func(s string) (uint64, error) {
 
 // madeKinds are the kinds of objects that a run makes.
 var madeKinds = oneOf(word{"ns", ofNS}, word{"link", ofLink}, word{"addr", ofRecord}, word{"route", ofRecord}, word{"rule", ofRecord}, word{"neigh", ofRecord},
-	word{"fdb", ofRecord}, word{"bvlan", ofRecord}, word{"mdb", ofRecord}, word{"nexthop", ofRecord}, word{"addrlabel", ofRecord},
+	word{"fdb", ofRecord}, word{"bvlan", ofRecord}, word{"vni", ofRecord}, word{"mdb", ofRecord}, word{"nexthop", ofRecord}, word{"addrlabel", ofRecord},
 	word{"qdisc", ofRecord}, word{"class", ofRecord}, word{"filter", ofRecord}, word{"masquerade", ofMasquerade},
 	word{"xfrm", ofRecord})
 
@@ -107,7 +107,7 @@ func recordOf(c *Call) (*nsexec.Record, error) {
 
 // restoredKinds are the kinds of what can be put back.
 var restoredKinds = oneOf(word{"ns", ofNS}, word{"link", ofLink}, word{"addr", ofRecord}, word{"route", ofRecord},
-	word{"rule", ofRecord}, word{"neigh", ofRecord}, word{"fdb", ofRecord}, word{"bvlan", ofRecord}, word{"mdb", ofRecord},
+	word{"rule", ofRecord}, word{"neigh", ofRecord}, word{"fdb", ofRecord}, word{"bvlan", ofRecord}, word{"vni", ofRecord}, word{"mdb", ofRecord},
 	word{"sysctl", ofRecord}, word{"nexthop", ofRecord}, word{"addrlabel", ofRecord},
 	word{"qdisc", ofRecord}, word{"class", ofRecord}, word{"filter", ofRecord}, word{"offload", ofOffload},
 	word{"nft", ofNft}, word{"masquerade", ofMasquerade}, word{"wireguard", ofWireguard}, word{"xfrm", ofRecord})

@@ -149,6 +149,9 @@ func show(t *testing.T, ns nsexec.Ref, words string) any {
 }
 
 func showOf(ns nsexec.Ref, words string) (any, error) {
+	if read := raw[words]; read != nil {
+		return read(ns)
+	}
 	args := strings.Fields(words)
 	cmd := "ip"
 	if args[0] == "bridge" || args[0] == "tc" {
@@ -171,6 +174,18 @@ func showOf(ns nsexec.Ref, words string) (any, error) {
 		}
 	}
 	return kept, nil
+}
+
+// raw are questions about what the installed ip and bridge do not know of.
+var raw = map[string]func(ns nsexec.Ref) (any, error){
+	"tunnel groups": func(ns nsexec.Ref) (any, error) {
+		groups, err := nstest.TunnelGroups(ns)
+		var out []any
+		for _, group := range groups {
+			out = append(out, map[string]any{"": group})
+		}
+		return out, err
+	},
 }
 
 // walk follows a path into decoded JSON. A path that starts with a name starts
