@@ -15,7 +15,7 @@ var table = concat(
 	[]*Spec{addrSpec, routeSpec, nexthopSpec, ruleSpec, neighSpec, addrLabelSpec, tokenSpec, xfrmStateSpec, xfrmPolicySpec},
 	linkSpecs(),
 	linkStateSpecs(),
-	[]*Spec{fdbSpec, bvlanSpec, vniSpec, mdbSpec},
+	[]*Spec{fdbSpec, bvlanSpec, globalVLANSpec, vniSpec, mdbSpec},
 	[]*Spec{qdiscSpec, classSpec, filterSpec, shapeSpec},
 	[]*Spec{sysctlSpec, forwardSpec, nftSpec, masqueradeSpec, settleSpec},
 	[]*Spec{execSpec, shSpec, printSpec, failSpec},

@@ -150,7 +150,12 @@ func show(t *testing.T, ns nsexec.Ref, words string) any {
 
 func showOf(ns nsexec.Ref, words string) (any, error) {
 	if read := raw[words]; read != nil {
-		return read(ns)
+		lines, err := read(ns)
+		all := []any{}
+		for _, line := range lines {
+			all = append(all, map[string]any{"is": line})
+		}
+		return all, err
 	}
 	args := strings.Fields(words)
 	cmd := "ip"
@@ -176,16 +181,10 @@ func showOf(ns nsexec.Ref, words string) (any, error) {
 	return kept, nil
 }
 
-// raw are questions about what the installed ip and bridge do not know of.
-var raw = map[string]func(ns nsexec.Ref) (any, error){
-	"tunnel groups": func(ns nsexec.Ref) (any, error) {
-		groups, err := nstest.TunnelGroups(ns)
-		var out []any
-		for _, group := range groups {
-			out = append(out, map[string]any{"": group})
-		}
-		return out, err
-	},
+// raw are questions about what the installed bridge does not tell.
+var raw = map[string]func(ns nsexec.Ref) ([]string, error){
+	"tunnel groups": nstest.TunnelGroups,
+	"vlan trees":    nstest.VLANTrees,
 }
 
 // walk follows a path into decoded JSON. A path that starts with a name starts
