@@ -14,7 +14,8 @@ var newerKernels = map[string]string{
 	"bareudp*": "6.12", "* bareudp": "6.12", "hsr*": "6.12", "* hsr": "6.12",
 	"xfrm state dir": "6.10", "xfrm policy offload*": "6.2",
 	"mdb proto": "6.2", "mdb filter_mode": "6.2", "mdb source_list": "6.2",
-	"mdb dst": "6.3", "mdb dst_port": "6.3", "mdb vni": "6.3", "mdb src_vni": "6.3", "mdb via": "6.3",
+	"nexthop hw_stats": "6.9",
+	"mdb dst":          "6.3", "mdb dst_port": "6.3", "mdb vni": "6.3", "mdb src_vni": "6.3", "mdb via": "6.3",
 }
 
 const noHardware = "without hardware that does it the kernel does it by itself"

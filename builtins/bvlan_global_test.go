@@ -36,8 +36,11 @@ func TestGlobalVLANs(t *testing.T) {
 	w.check(t)
 }
 
-// olderGlobalVLANs are made by bridge, before a run.
-const olderGlobalVLANs = `ip link set br0 type bridge vlan_filtering 1 mcast_vlan_snooping 1
+// olderGlobalVLANs are made by bridge, before a run. The bridge goes up anew, for an
+// IPv6 address of the MAC address that it has by now.
+const olderGlobalVLANs = `ip link set br0 down
+ip link set br0 up
+ip link set br0 type bridge vlan_filtering 1 mcast_vlan_snooping 1
 ip link set eth0 master br0
 bridge vlan add dev eth0 vid 10-13
 bridge vlan add dev br0 vid 12 self

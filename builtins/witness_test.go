@@ -181,10 +181,11 @@ func showOf(ns nsexec.Ref, words string) (any, error) {
 	return kept, nil
 }
 
-// raw are questions about what the installed bridge does not tell.
+// raw are questions about what the installed ip and bridge do not tell.
 var raw = map[string]func(ns nsexec.Ref) ([]string, error){
 	"tunnel groups": nstest.TunnelGroups,
 	"vlan trees":    nstest.VLANTrees,
+	"hw_stats":      nstest.HWStats,
 }
 
 // walk follows a path into decoded JSON. A path that starts with a name starts

@@ -18,8 +18,8 @@ func VLANTrees(ns nsexec.Ref) ([]string, error) {
 	var out []string
 	err := nsexec.Do(nsexec.NPName(ns.Name), nsexec.NAGeneric("vlan", func() error {
 		req := nl.NewNetlinkRequest(unix.RTM_GETVLAN, unix.NLM_F_DUMP)
-		req.AddRawData([]byte{unix.AF_BRIDGE, 0, 0, 0, 0, 0, 0, 0})
-		req.AddData(nl.NewRtAttr(1, nl.Uint32Attr(2))) // BRIDGE_VLANDB_DUMP_FLAGS, BRIDGE_VLANDB_DUMPF_GLOBAL
+		flags := nl.NewRtAttr(1, nl.Uint32Attr(2)) // BRIDGE_VLANDB_DUMP_FLAGS, BRIDGE_VLANDB_DUMPF_GLOBAL
+		req.AddRawData(append([]byte{unix.AF_BRIDGE, 0, 0, 0, 0, 0, 0, 0}, flags.Serialize()...))
 		msgs, err := req.Execute(unix.NETLINK_ROUTE, 0)
 		for _, m := range msgs {
 			list, _ := nl.ParseRouteAttr(m[8:])
