@@ -106,6 +106,8 @@ func asBridge(t *testing.T, before string, all []sameAs, shows ...string) {
 		claimSame(t, hardware+before, test.script, func(ns nsexec.Ref) bool {
 			return shown(t, ns, shows) == want
 		})
+		drop(t, ours)
+		drop(t, theirs)
 	}
 }
 
@@ -261,7 +263,12 @@ func TestFDB_refused(t *testing.T) {
 		"replace fdb vx1 00:00:00:00:00:00 dst 10.0.0.2 append": `"replace fdb" takes no "append"`,
 		"fdb eth0 02:00:00:00:00:02 sticky local":               `what is local can't move, so it is not "sticky"`,
 		"fdb eth0 02:00:00:00:00:02 self sticky":                `"sticky" is of a bridge's entry, which "master" means rather than "self"`,
-		"flush fdb eth0 dst 10.0.0.2":                           `"flush fdb" takes no "dst", but self, master, vlan, local, static and dynamic`,
+		"flush fdb eth0 via eth1":                               `"flush fdb" takes no "via"`,
+		"flush fdb eth0 use":                                    `"flush fdb" takes no "use"`,
+		"flush fdb eth0 static nopermanent":                     `"static" and "nopermanent" can't both be said`,
+		"flush fdb eth0 sticky nosticky":                        `"sticky" and "nosticky" can't both be said`,
+		"flush fdb vx1 master dst 10.0.0.2":                     `"dst" is of a vxlan's own entry`,
+		"fdb eth0 02:00:00:00:00:02 nostatic":                   `"nostatic" is of "flush fdb"`,
 		"fdb eth0 02:00:00:00:00:02 vlan 4095":                  `"vlan": 4095 is not in 1..4094`,
 		"fdb vx1 02:00:00:00:00:02 vni 16777216":                `"vni": 16777216 is not in 0..16777215`,
 		"fdb eth0 02:00:00:00:00":                               `"02:00:00:00:00"`,

@@ -146,6 +146,9 @@ func TestMDB_tunnelsRefused(t *testing.T) {
 		"flush mdb vx0 via eth0":                                        `"flush mdb" takes no "via", but port, vid`,
 		"mdb vx0 grp 239.1.1.1 dst 192.0.2.1 src_vni 10 src 2001:db8::": "one is IPv4, the other IPv6",
 	})
+	if nstest.InVM() {
+		return // what follows is the same there, only slower
+	}
 	for script, want := range map[string]string{
 		"mdb br0 grp 239.1.1.1 dst 192.0.2.1":               "br0 is a bridge, and only an entry of a vxlan has another end",
 		"mdb vx0 port vx0 grp 239.1.1.1":                    "vx0 is a vxlan, whose entries need another end of the tunnel: dst",

@@ -125,7 +125,7 @@ func (w witness) holds(got any) bool {
 }
 
 // befores are what scripts of tests start with, which other tests are of.
-var befores = []string{hardware, mplsWay, way, ports, vlans, listening, inVRF, quietPort, choosing}
+var befores = []string{hardware, mplsWay, way, ports, vlans, listening, inVRF, quietPort, choosing, snooping, flushable}
 
 // cutBefore cuts off those.
 func cutBefore(script string) (before, rest string) {
@@ -186,6 +186,7 @@ var raw = map[string]func(ns nsexec.Ref) ([]string, error){
 	"tunnel groups": nstest.TunnelGroups,
 	"vlan trees":    nstest.VLANTrees,
 	"hw_stats":      nstest.HWStats,
+	"fdb ends":      fdbEnds,
 }
 
 // walk follows a path into decoded JSON. A path that starts with a name starts
