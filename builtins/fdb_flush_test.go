@@ -82,5 +82,5 @@ func fdbEnds(ns nsexec.Ref) ([]string, error) {
 		}
 	}
 	slices.Sort(ends)
-	return ends, err
+	return slices.Compact(ends), err // a bridge that keeps VLANs apart has one for each
 }
