@@ -115,6 +115,7 @@ var tunnelRuns = []string{
 	"del link eth0; del link vx0",
 	"del link vx0; vxlan vx0 external dstport 4789; mdb vx0 grp 239.1.1.5 src_vni 10 dst 192.0.2.1",
 	"ns elsewhere; move vx0 ns elsewhere; in ns elsewhere < flush mdb vx0 >",
+	"replace mdb vx0 grp 239.1.1.2 filter_mode exclude source_list 10.0.0.9 10.0.0.8 src_vni 11 dst 2001:db8::9",
 	"nomaster vx1; down vx0; flush mdb vx0 src_vni 11",
 	"vxlan vx2 id 9 dstport 4791; mdb vx2 grp 239.1.1.5 dst 192.0.2.1; flush mdb vx2",
 }

@@ -77,7 +77,11 @@ func (o mdbOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error)
 	if err != nil {
 		return nil, err
 	}
-	lasting := slices.DeleteFunc(slices.Clone(had), func(h message) bool { return !h.mdbEntry().lasts() })
+	sources, err := c.mdbOfSources(m, o.cfg.Sources)
+	if err != nil {
+		return nil, err
+	}
+	lasting := slices.DeleteFunc(slices.Concat(had, sources), func(h message) bool { return !h.mdbEntry().lasts() })
 	if len(lasting) > 0 {
 		back := RestoreConfig{Text: o.subject(), Record: &Record{msgs: lasting}}
 		if err := u.note(ctx, c.cookieRef(), restoreOp{back}); err != nil {

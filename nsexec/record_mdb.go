@@ -158,19 +158,34 @@ func readMDBEntry(bridge int, info []byte) message {
 	return mdbMessage(bridge, e, more)
 }
 
-// mdbKey are the attributes that tell apart entries for a port and a group.
+// mdbKey are the attributes that tell apart entries for a port and a group, the
+// source first.
 var mdbKey = []uint16{mdbeSource, mdbeDst, mdbeSrcVNI}
 
 // mdbLike lists the entries for the bridge, port, group, source and tunnel of
 // another, and for its VLAN where it has one.
 func (c *Conn) mdbLike(m message) ([]message, error) {
-	e, a := m.mdbEntry(), m.mdbAttrs()
+	return c.mdb(func(h message) bool { return m.isLike(h, mdbKey) })
+}
+
+// mdbOfSources lists those that are like an entry but for a source, which is one of
+// some: with an entry that has these in its list they come and go.
+func (c *Conn) mdbOfSources(m message, sources []netip.Addr) ([]message, error) {
+	if len(sources) == 0 {
+		return nil, nil
+	}
 	return c.mdb(func(h message) bool {
-		other, has := h.mdbEntry(), h.mdbAttrs()
-		differs := func(kind uint16) bool { return !bytes.Equal(has[kind], a[kind]) }
-		return h.linkIndex() == m.linkIndex() && other.port() == e.port() && bytes.Equal(other.group(), e.group()) &&
-			!slices.ContainsFunc(mdbKey, differs) && (e.vlan() == 0 || other.vlan() == e.vlan())
+		return m.isLike(h, mdbKey[1:]) && slices.Contains(sources, h.mdbAttrs().addr(mdbeSource))
 	})
+}
+
+// isLike reports whether another entry is for the same port, group, and VLAN where
+// there is one, and has the same attributes of some.
+func (m message) isLike(h message, key []uint16) bool {
+	e, a, other, has := m.mdbEntry(), m.mdbAttrs(), h.mdbEntry(), h.mdbAttrs()
+	differs := func(kind uint16) bool { return !bytes.Equal(has[kind], a[kind]) }
+	return h.linkIndex() == m.linkIndex() && other.port() == e.port() && bytes.Equal(other.group(), e.group()) &&
+		!slices.ContainsFunc(key, differs) && (e.vlan() == 0 || other.vlan() == e.vlan())
 }
 
 // delMDB deletes an entry, which has to be there.
