@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/nescript/nescript/nsexec/nstest"
 )
 
 // choosing is a vxlan that takes the VNIs that it is told.
@@ -45,7 +47,9 @@ func TestVNI_undo(t *testing.T) {
 		"vxlan vx1 external vnifilter dstport 4790; vni vx1 100-200; del vni vx1 150",
 	}
 	undoes(t, olderVNIs, runs, "bridge vni show")
-	undoesFromJournal(t, linesBefore(olderVNIs), runs[:2], "bridge vni show")
+	if !nstest.InVM() {
+		undoesFromJournal(t, linesBefore(olderVNIs), runs[:2], "bridge vni show")
+	}
 }
 
 func TestVNI_refused(t *testing.T) {

@@ -117,11 +117,11 @@ func (c *Conn) withHWStats(m message) (message, error) {
 		return m, nil
 	}
 	asked, found, err := c.askNexthop(a[nhaID], Attr{Type: nhaOpFlags, Data: u32(nhaOpDumpStats)})
-	switch stats := asked.attrs()[nhaHWStatsEnable]; {
-	case errors.Is(err, unix.EINVAL): // older kernels do not know the question
+	if errors.Is(err, unix.EINVAL) { // older kernels do not know the question
 		return m, nil
-	case err == nil && found && asked.attrs().int(nhaHWStatsEnable) != 0:
-		m = message{m.kind, appendAttr(bytes.Clone(m.body), Attr{Type: nhaHWStatsEnable, Data: stats})}
+	}
+	if err == nil && found && asked.attrs().int(nhaHWStatsEnable) != 0 {
+		m = message{m.kind, appendAttr(bytes.Clone(m.body), Attr{Type: nhaHWStatsEnable, Data: u32(1)})}
 	}
 	return m, err
 }
