@@ -15,6 +15,8 @@ var newerKernels = map[string]string{
 	"filter flower cfm": "6.5", "filter flower l2_miss": "6.5",
 	"xfrm state dir": "6.10", "xfrm policy offload*": "6.2",
 	"mdb proto": "6.2", "mdb filter_mode": "6.2", "mdb source_list": "6.2",
+	"nexthop hw_stats": "6.9",
+	"mdb dst":          "6.3", "mdb dst_port": "6.3", "mdb vni": "6.3", "mdb src_vni": "6.3", "mdb via": "6.3",
 }
 
 const noHardware = "without hardware that does it the kernel does it by itself"
@@ -28,7 +30,6 @@ var mootOptions = map[string]string{
 	"bond clear_active_slave":      "the bond chooses one again at once",
 	"xfrm state offload crypto":    noHardware, "xfrm state offload dev": noHardware, "xfrm state offload dir": noHardware,
 	"link link":          "the kinds that have no verb, of those that there are, are made on no other link",
-	"mdb permanent":      "it is so unless temp is said",
 	"route rto_min lock": "the kernel heeds it only locked, so it always is",
 	"vxlan udpcsum":      "it is so unless noudpcsum is said, and can't be changed",
 }

@@ -132,12 +132,8 @@ func compileVLANs(c *Call) ([]nsexec.Step, error) {
 }
 
 func vlansConfig(c *Call) (nsexec.BridgeVLANConfig, error) {
-	cfg := nsexec.BridgeVLANConfig{Link: c.Link("LINK").Link}
 	vids, _ := c.Option("vid")
-	for _, v := range vids.Values {
-		s := v.(span)
-		cfg.VLANs = append(cfg.VLANs, nsexec.VLANRange{First: uint16(s.first), Last: uint16(s.last)})
-	}
+	cfg := nsexec.BridgeVLANConfig{Link: c.Link("LINK").Link, VLANs: vlanRanges(vids)}
 	for name, flag := range map[string]uint16{"pvid": nl.BRIDGE_VLAN_INFO_PVID, "untagged": nl.BRIDGE_VLAN_INFO_UNTAGGED} {
 		if c.Has(name) {
 			cfg.Flags |= flag

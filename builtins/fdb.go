@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/nescript/nescript/lang/value"
 	"github.com/nescript/nescript/nsexec"
@@ -89,6 +90,11 @@ func fdbOptions() []Option {
 	for _, o := range fdbFlags {
 		out = append(out, o.Option)
 	}
+	for _, o := range fdbFlushes {
+		if strings.HasPrefix(o.name, "no") {
+			out = append(out, Option{Name: o.name, Doc: "of flush: only entries that are not " + strings.TrimPrefix(o.name, "no")})
+		}
+	}
 	return out
 }
 
@@ -105,8 +111,10 @@ func verifyFDB(c *Call) *ArgError {
 		}
 		isState := slices.Contains([]string{"local", "static", "dynamic"}, name)
 		switch {
-		case c.Modifier == Flush && !isState && !slices.Contains([]string{"self", "master", "vlan"}, name):
-			return wrong(`"flush fdb" takes no %q, but self, master, vlan, local, static and dynamic`, name)
+		case c.Modifier == Flush && !flushesFDB(name):
+			return wrong(`"flush fdb" takes no %q`, name)
+		case c.Modifier != Flush && strings.HasPrefix(name, "no"):
+			return wrong(`%q is of "flush fdb"`, name)
 		case isState && state != "":
 			return wrong("an entry is %s or %s, not both", state, name)
 		case slices.Contains(ofTunnel, name) && c.Has("master") && !c.Has("self"):
@@ -125,6 +133,9 @@ func verifyFDB(c *Call) *ArgError {
 		if isState {
 			state = name
 		}
+	}
+	if c.Modifier == Flush {
+		return verifyFDBFlush(c)
 	}
 	return verifyEnds(c)
 }
@@ -197,21 +208,4 @@ func fdbConfig(c *Call) nsexec.FDBConfig {
 		}
 	}
 	return cfg
-}
-
-func fdbFilter(c *Call) nsexec.FDBFilter {
-	cfg := fdbConfig(c)
-	f := nsexec.FDBFilter{Flags: cfg.Flags}
-	if vlan, ok := Opt[int64](c, "vlan"); ok {
-		f.VLAN = uint16(vlan)
-	}
-	switch {
-	case c.Has("local"):
-		f.State = unix.NUD_PERMANENT
-	case c.Has("static"):
-		f.State = unix.NUD_NOARP
-	case c.Has("dynamic"):
-		f.State = unix.NUD_REACHABLE
-	}
-	return f
 }

@@ -106,6 +106,8 @@ func asBridge(t *testing.T, before string, all []sameAs, shows ...string) {
 		claimSame(t, hardware+before, test.script, func(ns nsexec.Ref) bool {
 			return shown(t, ns, shows) == want
 		})
+		drop(t, ours)
+		drop(t, theirs)
 	}
 }
 
@@ -181,6 +183,12 @@ func TestFDB_undo(t *testing.T) { undoes(t, olderFDB, fdbRuns, "bridge fdb show"
 // second one has to know.
 func undoes(t *testing.T, older string, runs []string, shows ...string) {
 	t.Helper()
+	undoesAfter(t, linesBefore(older), runs, shows...)
+}
+
+// undoesAfter is undoes for what something else has made.
+func undoesAfter(t *testing.T, older func(t *testing.T, ns nsexec.Ref), runs []string, shows ...string) {
+	t.Helper()
 	rounds := 2
 	if nstest.InVM() {
 		rounds = 1 // a second takes a dozen seconds there
@@ -191,7 +199,7 @@ func undoes(t *testing.T, older string, runs []string, shows ...string) {
 		}
 		t.Run(fails, func(t *testing.T) {
 			ns := quietNS(t)
-			runLines(t, ns, older)
+			older(t, ns)
 			in, err := interp.New()
 			if err != nil {
 				t.Fatal(err)
@@ -255,7 +263,12 @@ func TestFDB_refused(t *testing.T) {
 		"replace fdb vx1 00:00:00:00:00:00 dst 10.0.0.2 append": `"replace fdb" takes no "append"`,
 		"fdb eth0 02:00:00:00:00:02 sticky local":               `what is local can't move, so it is not "sticky"`,
 		"fdb eth0 02:00:00:00:00:02 self sticky":                `"sticky" is of a bridge's entry, which "master" means rather than "self"`,
-		"flush fdb eth0 dst 10.0.0.2":                           `"flush fdb" takes no "dst", but self, master, vlan, local, static and dynamic`,
+		"flush fdb eth0 via eth1":                               `"flush fdb" takes no "via"`,
+		"flush fdb eth0 use":                                    `"flush fdb" takes no "use"`,
+		"flush fdb eth0 static nopermanent":                     `"static" and "nopermanent" can't both be said`,
+		"flush fdb eth0 sticky nosticky":                        `"sticky" and "nosticky" can't both be said`,
+		"flush fdb vx1 master dst 10.0.0.2":                     `"dst" is of a vxlan's own entry`,
+		"fdb eth0 02:00:00:00:00:02 nostatic":                   `"nostatic" is of "flush fdb"`,
 		"fdb eth0 02:00:00:00:00:02 vlan 4095":                  `"vlan": 4095 is not in 1..4094`,
 		"fdb vx1 02:00:00:00:00:02 vni 16777216":                `"vni": 16777216 is not in 0..16777215`,
 		"fdb eth0 02:00:00:00:00":                               `"02:00:00:00:00"`,

@@ -3,10 +3,13 @@
 package builtins_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/nescript/nescript/interp"
 	"github.com/nescript/nescript/nsexec"
@@ -65,6 +68,43 @@ func undoneFromJournalAfter(t *testing.T, script string, between func()) {
 				t.Errorf("%s: undoing with %s: %v", script, s, err)
 			}
 		}
+	}
+}
+
+// undoesFromJournal is undoesAfter for what the journals of runs say.
+func undoesFromJournal(t *testing.T, older func(t *testing.T, ns nsexec.Ref), runs []string, shows ...string) {
+	t.Helper()
+	for _, script := range runs {
+		ns := quietNS(t)
+		older(t, ns)
+		before := shown(t, ns, shows)
+		undoneFromJournal(t, fmt.Sprintf("in %s <\n%s\n>", ns, script))
+		if diff := cmp.Diff(before, shown(t, ns, shows)); diff != "" {
+			t.Errorf("%s, from the journal:\n%s", script, diff)
+		}
+	}
+}
+
+// runBefore runs a script, as another run does.
+func runBefore(script string) func(t *testing.T, ns nsexec.Ref) {
+	return func(t *testing.T, ns nsexec.Ref) {
+		t.Helper()
+		in, err := interp.New()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer in.Close()
+		if err := in.RunString(t.Context(), "before.nes", fmt.Sprintf("in %s <\n%s\n>", ns, script)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// linesBefore runs lines of ip and bridge.
+func linesBefore(lines string) func(t *testing.T, ns nsexec.Ref) {
+	return func(t *testing.T, ns nsexec.Ref) {
+		t.Helper()
+		runLines(t, ns, lines)
 	}
 }
 

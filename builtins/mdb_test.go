@@ -94,6 +94,8 @@ var mdbSame = []sameAs{
 	{"mdb br0 port eth0 grp 239.1.1.1 src 10.0.0.9", "bridge mdb add dev br0 port eth0 grp 239.1.1.1 src 10.0.0.9 permanent"},
 	{"mdb br0 port eth0 grp 01:02:03:04:05:06", "bridge mdb add dev br0 port eth0 grp 01:02:03:04:05:06 permanent"},
 	{"mdb br0 port eth0 grp 239.1.1.1; mdb br0 port eth0 grp 239.1.1.2; del mdb br0 port eth0 grp 239.1.1.1", "bridge mdb add dev br0 port eth0 grp 239.1.1.2 permanent"},
+	{"mdb br0 port eth0 grp 239.1.1.1; mdb br0 port eth0 grp 239.1.1.2 temp; flush mdb br0 permanent", "bridge mdb add dev br0 port eth0 grp 239.1.1.2 temp"},
+	{"mdb br0 port eth0 grp 239.1.1.1; mdb br0 port eth0 grp 239.1.1.2 temp; flush mdb br0 nopermanent", "bridge mdb add dev br0 port eth0 grp 239.1.1.1 permanent"},
 }
 
 func TestMDB_asBridge(t *testing.T) { asBridge(t, listening, mdbSame, "bridge mdb show") }
@@ -156,7 +158,7 @@ func TestMDB_vlans(t *testing.T) {
 func TestMDB_refused(t *testing.T) {
 	refused(t, map[string]string{
 		"mdb br0 port eth0":                                                `"mdb" needs "grp"`,
-		"mdb br0 grp 239.1.1.1":                                            `"mdb" needs "port"`,
+		"mdb br0 grp 239.1.1.1":                                            `"mdb" needs "port" or, of a vxlan, "dst"`,
 		"mdb br0 port eth0 grp 10.0.0.1":                                   "10.0.0.1 is the address of one, not of a group",
 		"mdb br0 port eth0 grp 02:00:00:00:00:01":                          "02:00:00:00:00:01 is the address of one, not of a group",
 		"mdb br0 port eth0 grp 224.0.0.1":                                  "224.0.0.1 is a group that every port gets anyway",
@@ -167,7 +169,7 @@ func TestMDB_refused(t *testing.T) {
 		"mdb br0 port eth0 grp 239.1.1.1 filter_mode include":              "lets nothing through",
 		"mdb br0 port eth0 grp 239.1.1.1 src 10.0.0.1 filter_mode exclude": `an entry for one "src" has no "filter_mode"`,
 		"mdb br0 port eth0 grp 01:02:03:04:05:06 temp":                     `a group of Ethernet has no "temp"`,
-		"flush mdb br0 grp 239.1.1.1":                                      `"flush mdb" takes no "grp", but port and vid`,
+		"flush mdb br0 grp 239.1.1.1":                                      `"flush mdb" takes no "grp", but port, vid, permanent`,
 	})
 	if _, err := runIn(t, "mdb eth0 port eth0 grp 239.1.1.1"); err == nil || !strings.Contains(err.Error(), `"eth0" is a veth, not a bridge`) {
 		t.Errorf("of a veth: %v", err)

@@ -83,6 +83,7 @@ var nexthopSpec = &Spec{
 		{Name: "group", Type: nhGroupType, Doc: "a group of nexthops, which share the flows by their weights"},
 		{Name: "groups", Doc: "with flush: groups only"},
 		{Name: "type", Type: oneOf(word{"mpath", mpathGroup}, word{"resilient", resilientGroup}), Doc: "how a group spreads flows: by their hash, or with flows kept where they are as members come and go"},
+		{Name: "hw_stats", Type: switchType, Doc: "of a group: have hardware count what goes by each member (Linux 6.9)"},
 		{Name: "proto", Aliases: []string{"protocol"}, Type: protoType, Doc: "who set it"},
 		{Name: "family", Type: familyType, Doc: "IPv4 or IPv6, where no gateway tells: inet unless said otherwise"},
 	}, optionsOfTable(groupBalance)...)...),
@@ -106,6 +107,9 @@ func compileNexthop(c *Call) ([]nsexec.Step, error) {
 		FDB: c.Has("fdb"), Resilient: optInt(c, "type") == resilientGroup, Text: c.String(),
 	}
 	cfg.Group, _ = Opt[[]nsexec.NexthopMember](c, "group")
+	if on, ok := Opt[bool](c, "hw_stats"); ok {
+		cfg.HWStats = &on
+	}
 	var err error
 	if cfg.Hop, err = nextHop(c.Options()); err != nil {
 		return nil, err
@@ -158,9 +162,9 @@ func checkNexthop(c *Call) error {
 				}
 			}
 		}
-		return onlyWith(c, "a group", "id", "group", "type", "fdb", "proto", "buckets", "idle_timer", "unbalanced_timer")
+		return onlyWith(c, "a group", "id", "group", "type", "fdb", "hw_stats", "proto", "buckets", "idle_timer", "unbalanced_timer")
 	}
-	for _, name := range []string{"type", "buckets", "idle_timer", "unbalanced_timer"} {
+	for _, name := range []string{"type", "hw_stats", "buckets", "idle_timer", "unbalanced_timer"} {
 		if c.Has(name) {
 			return fmt.Errorf(`%q is for a group: it needs "group ID/ID…"`, name)
 		}

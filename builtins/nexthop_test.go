@@ -92,6 +92,22 @@ func TestNexthop_undo(t *testing.T) {
 	}
 }
 
+// TestNexthop_hwStats sets it, and has runs that fail put it back.
+func TestNexthop_hwStats(t *testing.T) {
+	if since, _ := parseRelease("6.9"); release(t) < since {
+		if _, err := runIn(t, twoHops+"nexthop id 3 group 1/2 hw_stats on"); err == nil {
+			t.Error("a kernel that is older than it took hw_stats")
+		}
+		return
+	}
+	const on = "nexthop id 4 group 1/2 hw_stats off; nexthop id 3 group 1/2 type resilient buckets 8 hw_stats on;"
+	witness{twoHops + on, "hw_stats", map[string]string{"#": "1", "is": "id 3 hw_stats on"}}.check(t)
+	undoesAfter(t, runBefore(twoHops+on), []string{
+		"replace nexthop id 3 group 1 type resilient buckets 8; replace nexthop id 4 group 2 hw_stats on; nexthop id 5 group 1 hw_stats on",
+		"del nexthop id 3; flush nexthop groups",
+	}, "hw_stats")
+}
+
 // TestNexthop_wrong: what makes no nexthop is refused before a run.
 func TestNexthop_wrong(t *testing.T) {
 	for stmt, want := range map[string]string{
@@ -106,6 +122,8 @@ func TestNexthop_wrong(t *testing.T) {
 		"nexthop id 5 group 1/1":                      "nexthop 1 is in the group twice",
 		"nexthop id 5 group 1 buckets 5":              "\"buckets\" needs \"type resilient\"",
 		"nexthop id 5 dev eth0 type resilient":        "\"type\" is for a group",
+		"nexthop id 5 dev eth0 hw_stats on":           "\"hw_stats\" is for a group",
+		"nexthop id 5 group 1 hw_stats maybe":         "\"hw_stats\"",
 		"nexthop id 5 group 1 type resilient":         "\"type resilient\" needs \"buckets\"",
 		"nexthop id 5 dev eth0 groups":                "\"groups\" is for \"flush nexthop\"",
 		"nexthop id 5 fdb":                            "\"fdb\" needs \"via\" or \"group\"",

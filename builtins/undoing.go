@@ -27,10 +27,18 @@ var cookieType = ofText("N", func(s string) (uint64, error) {
 })
 
 // madeKinds are the kinds of objects that a run makes.
-var madeKinds = oneOf(word{"ns", ofNS}, word{"link", ofLink}, word{"addr", ofRecord}, word{"route", ofRecord}, word{"rule", ofRecord}, word{"neigh", ofRecord},
-	word{"fdb", ofRecord}, word{"bvlan", ofRecord}, word{"mdb", ofRecord}, word{"vni", ofRecord}, word{"nexthop", ofRecord}, word{"addrlabel", ofRecord},
-	word{"qdisc", ofRecord}, word{"class", ofRecord}, word{"filter", ofRecord}, word{"chain", ofRecord}, word{"masquerade", ofMasquerade},
-	word{"xfrm", ofRecord})
+var madeKinds = oneOf(append(recordKinds(), word{"ns", ofNS}, word{"link", ofLink}, word{"masquerade", ofMasquerade})...)
+
+// recordKinds are those of what records hold, other than links.
+func recordKinds() []word {
+	var out []word
+	for _, name := range nsexec.RecordKinds() {
+		if name != "link" {
+			out = append(out, word{name, ofRecord})
+		}
+	}
+	return out
+}
 
 const (
 	ofNS = iota
@@ -106,11 +114,8 @@ func recordOf(c *Call) (*nsexec.Record, error) {
 }
 
 // restoredKinds are the kinds of what can be put back.
-var restoredKinds = oneOf(word{"ns", ofNS}, word{"link", ofLink}, word{"addr", ofRecord}, word{"route", ofRecord},
-	word{"rule", ofRecord}, word{"neigh", ofRecord}, word{"fdb", ofRecord}, word{"bvlan", ofRecord}, word{"mdb", ofRecord}, word{"vni", ofRecord},
-	word{"sysctl", ofRecord}, word{"nexthop", ofRecord}, word{"addrlabel", ofRecord},
-	word{"qdisc", ofRecord}, word{"class", ofRecord}, word{"filter", ofRecord}, word{"chain", ofRecord}, word{"offload", ofOffload},
-	word{"nft", ofNft}, word{"masquerade", ofMasquerade}, word{"wireguard", ofWireguard}, word{"xfrm", ofRecord})
+var restoredKinds = oneOf(append(recordKinds(), word{"sysctl", ofRecord}, word{"ns", ofNS}, word{"link", ofLink}, word{"offload", ofOffload},
+	word{"nft", ofNft}, word{"masquerade", ofMasquerade}, word{"wireguard", ofWireguard})...)
 
 var restoreSpec = &Spec{
 	Name: "restore", Group: Undoing, NoUndo: journaled,

@@ -16,7 +16,7 @@ var table = concat(
 	xfrmThresholdSpecs(),
 	linkSpecs(),
 	linkStateSpecs(),
-	[]*Spec{fdbSpec, bvlanSpec, vniSpec, mdbSpec},
+	[]*Spec{fdbSpec, bvlanSpec, globalVLANSpec, vniSpec, mdbSpec},
 	[]*Spec{qdiscSpec, classSpec, filterSpec, chainSpec, shapeSpec},
 	[]*Spec{sysctlSpec, forwardSpec, nftSpec, masqueradeSpec, settleSpec},
 	[]*Spec{execSpec, shSpec, printSpec, failSpec},

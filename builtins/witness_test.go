@@ -125,7 +125,7 @@ func (w witness) holds(got any) bool {
 }
 
 // befores are what scripts of tests start with, which other tests are of.
-var befores = []string{hardware, mplsWay, way, ports, vlans, listening, inVRF, quietPort, choosing}
+var befores = []string{hardware, mplsWay, way, ports, vlans, listening, inVRF, quietPort, choosing, snooping, flushable}
 
 // cutBefore cuts off those.
 func cutBefore(script string) (before, rest string) {
@@ -149,6 +149,14 @@ func show(t *testing.T, ns nsexec.Ref, words string) any {
 }
 
 func showOf(ns nsexec.Ref, words string) (any, error) {
+	if read := raw[words]; read != nil {
+		lines, err := read(ns)
+		all := []any{}
+		for _, line := range lines {
+			all = append(all, map[string]any{"is": line})
+		}
+		return all, err
+	}
 	args := strings.Fields(words)
 	cmd := "ip"
 	if args[0] == "bridge" || args[0] == "tc" {
@@ -171,6 +179,14 @@ func showOf(ns nsexec.Ref, words string) (any, error) {
 		}
 	}
 	return kept, nil
+}
+
+// raw are questions about what the installed ip and bridge do not tell.
+var raw = map[string]func(ns nsexec.Ref) ([]string, error){
+	"tunnel groups": nstest.TunnelGroups,
+	"vlan trees":    nstest.VLANTrees,
+	"hw_stats":      nstest.HWStats,
+	"fdb ends":      fdbEnds,
 }
 
 // walk follows a path into decoded JSON. A path that starts with a name starts

@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 
 	"github.com/vishvananda/netlink/nl"
@@ -57,19 +59,16 @@ func (o bvlanOp) String() string { return o.text }
 // prepare notes the VLANs that the link is in, of those that are meant, and which
 // of them are new to it.
 func (o bvlanOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
-	index, err := c.Index(o.cfg.Link)
-	if err != nil {
-		return nil, err
+	is, err := c.linkState(o.cfg.Link)
+	if err != nil || u.ownsLink(c, is.index) {
+		return o, err
 	}
-	if u.ownsLink(c, index) {
-		return o, nil
-	}
-	have, err := c.vlansOf(index)
+	have, err := c.vlansOf(is.index)
 	if err != nil {
 		return nil, err
 	}
 	was, fresh := bridgeVLANs{}, bridgeVLANs{}
-	for vid := range o.vids {
+	for vid := range o.vids() {
 		if v, ok := have[vid]; ok {
 			was[vid] = v
 		} else if !o.del {
@@ -81,15 +80,28 @@ func (o bvlanOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, erro
 			was[vid] = v
 		}
 	}
-	return o, u.noteParts(ctx, c, o.cfg.Link.String(), was.messages(index), fresh.messages(index))
+	msgs := was.messages(is.index)
+	if o.del { // with its last link, a VLAN loses the options that it has on the bridge
+		options, err := c.globalVLANsOf(is.bridgeOf(), o.vids())
+		if err != nil {
+			return nil, err
+		}
+		msgs = append(msgs, options...)
+	}
+	return o, u.noteParts(ctx, c, o.cfg.Link.String(), msgs, fresh.messages(is.index))
 }
 
-// vids yields the VLANs that are meant.
-func (o bvlanOp) vids(yield func(uint16) bool) {
-	for _, r := range o.cfg.VLANs {
-		for vid := r.First; vid <= r.Last; vid++ {
-			if !yield(vid) {
-				return
+// vids are the VLANs that are meant.
+func (o bvlanOp) vids() iter.Seq[uint16] { return vidsOf(o.cfg.VLANs) }
+
+// vidsOf are VLANs one by one.
+func vidsOf(ranges []VLANRange) iter.Seq[uint16] {
+	return func(yield func(uint16) bool) {
+		for _, r := range ranges {
+			for vid := r.First; vid <= r.Last; vid++ {
+				if !yield(vid) {
+					return
+				}
 			}
 		}
 	}
@@ -120,7 +132,7 @@ func (o bvlanOp) setOptions(c *Conn, index int) error {
 	mapped := bridgeVLANs{}
 	var entries []Attr
 	n := uint32(0)
-	for vid := range o.vids {
+	for vid := range o.vids() {
 		attrs := slices.Clone(o.cfg.Attrs)
 		if o.cfg.Tunnel != nil {
 			id := *o.cfg.Tunnel + n
@@ -151,7 +163,7 @@ func (o bvlanOp) setMembership(c *Conn, is linkState) error {
 			return err
 		}
 		ranges = nil
-		for vid := range o.vids {
+		for vid := range o.vids() {
 			if _, ok := have[vid]; !ok {
 				ranges = append(ranges, VLANRange{vid, vid})
 			}
@@ -213,15 +225,19 @@ type flushVLANsOp struct{ link LinkRef }
 func (o flushVLANsOp) String() string { return "flush bvlan " + o.link.String() }
 
 func (o flushVLANsOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
-	index, err := c.Index(o.link)
-	if err != nil || u.ownsLink(c, index) {
+	is, err := c.linkState(o.link)
+	if err != nil || u.ownsLink(c, is.index) {
 		return o, err
 	}
-	have, err := c.vlansOf(index)
+	have, err := c.vlansOf(is.index)
 	if err != nil {
 		return nil, err
 	}
-	return o, u.noteParts(ctx, c, o.link.String(), have.messages(index), nil)
+	options, err := c.globalVLANsOf(is.bridgeOf(), maps.Keys(have))
+	if err != nil {
+		return nil, err
+	}
+	return o, u.noteParts(ctx, c, o.link.String(), append(have.messages(is.index), options...), nil)
 }
 
 func (o flushVLANsOp) act(_ context.Context, c *Conn) error {

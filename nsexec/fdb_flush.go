@@ -3,18 +3,25 @@
 package nsexec
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"net/netip"
 	"slices"
 
+	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
-// FDBFilter says which entries to flush.
+// FDBFilter says which entries to flush: zero fields fit all.
 type FDBFilter struct {
-	VLAN  uint16
-	State int // NUD_PERMANENT, NUD_NOARP for static, NUD_REACHABLE for dynamic; 0 is all
-	Flags int // NTF_SELF or NTF_MASTER
+	VLAN uint16
+	// State and Flags are NUD_* and NTF_* that entries have, of those in the masks.
+	State, StateMask int
+	Flags, FlagsMask int
+	Place            int          // NTF_SELF or NTF_MASTER
+	Dst              []netip.Addr // of a vxlan's: any of these
+	Attrs            []Attr       // of a vxlan's: NDA_*
 }
 
 // FlushFDB deletes the entries of a link: of a bridge all, of its port those that
@@ -53,18 +60,21 @@ func (o flushFDBOp) entries(c *Conn) ([]message, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(o.filter.Dst) > 0 || len(o.filter.Attrs) > 0 {
+		if err := is.isOf("vxlan"); err != nil {
+			return nil, err
+		}
+	}
 	own, err := c.hardwareAddrs()
 	if err != nil {
 		return nil, err
 	}
-	place := FDBConfig{Flags: o.filter.Flags}.place(is)
+	place := FDBConfig{Flags: o.filter.Place}.place(is)
+	unsaid := is.fdbDefaults()
 	return c.fdb(func(m message) bool {
 		head, a := readNdmsg(m.body), m.attrs()
 		mac := a[unix.NDA_LLADDR]
-		if o.filter.VLAN != 0 && a.int(unix.NDA_VLAN) != int(o.filter.VLAN) {
-			return false
-		}
-		if o.filter.State != 0 && o.filter.State != fdbState(head.State) {
+		if !o.filter.fits(head, a, unsaid) {
 			return false
 		}
 		bridge := a.int(unix.NDA_MASTER)
@@ -93,15 +103,35 @@ func (o flushFDBOp) act(_ context.Context, c *Conn) error {
 	return nil
 }
 
-// fdbState is the one state that an entry is shown with.
-func fdbState(state uint16) int {
-	switch {
-	case state&unix.NUD_PERMANENT != 0:
-		return unix.NUD_PERMANENT
-	case state&unix.NUD_NOARP != 0:
-		return unix.NUD_NOARP
+// fits reports whether an entry is one of those. unsaid are the attributes that it
+// has where it does not say.
+func (f FDBFilter) fits(head unix.NdMsg, a, unsaid attrs) bool {
+	state := int(head.State)
+	if state&unix.NUD_PERMANENT != 0 {
+		state |= unix.NUD_NOARP // which a bridge does not say
 	}
-	return unix.NUD_REACHABLE
+	if state&f.StateMask != f.State || int(head.Flags)&f.FlagsMask != f.Flags || f.VLAN != 0 && a.int(unix.NDA_VLAN) != int(f.VLAN) {
+		return false
+	}
+	differs := func(want Attr) bool {
+		is, ok := a[want.Type]
+		if !ok {
+			is = unsaid[want.Type]
+		}
+		return !bytes.Equal(is, want.Data)
+	}
+	return !slices.ContainsFunc(f.Attrs, differs) && (len(f.Dst) == 0 || slices.Contains(f.Dst, a.addr(unix.NDA_DST)))
+}
+
+// fdbDefaults are the attributes of a vxlan's entry that the kernel tells only where
+// they are others.
+func (s linkState) fdbDefaults() attrs {
+	data := s.data()
+	out := attrs{unix.NDA_VNI: data[nl.IFLA_VXLAN_ID], unix.NDA_PORT: data[nl.IFLA_VXLAN_PORT]}
+	if !s.external() {
+		out[unix.NDA_SRC_VNI] = data[nl.IFLA_VXLAN_ID]
+	}
+	return out
 }
 
 // hardwareAddrs are the addresses of the links of the namespace.

@@ -13,12 +13,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// MDBConfig is an entry of a bridge's multicast database: a port that gets what
-// is sent to a group.
+// MDBConfig is an entry of a multicast database: of a bridge's, where a port gets
+// what is sent to a group, or of a vxlan's, where another end of the tunnel does.
 type MDBConfig struct {
-	Bridge    LinkRef
-	Port      LinkRef          // or the bridge itself, for the host
-	Group     netip.Addr       // of IP
+	Link      LinkRef          // the bridge or the vxlan
+	Port      LinkRef          // or the bridge itself, for the host; of a vxlan itself or none
+	Group     netip.Addr       // of IP; of a vxlan 0.0.0.0 or :: is all that have no entry
 	MAC       net.HardwareAddr // or of Ethernet
 	VLAN      uint16           // 0 is none or, where VLANs are kept apart, all that the port is in
 	Source    netip.Addr       // only what is sent by it
@@ -26,24 +26,26 @@ type MDBConfig struct {
 	Include   bool             // only what Sources send, rather than all but what they send
 	Filter    bool             // Include and Sources are meant
 	Sources   []netip.Addr
-	Proto     uint8 // RTPROT_*: who has set it
+	Proto     uint8   // RTPROT_*: who has set it
+	Tunnel    []Attr  // of a vxlan: MDBE_ATTR_DST and what else says how to send there
+	Via       LinkRef // of a vxlan: the link to send by
 }
 
 // AddMDB adds an entry (RTM_NEWMDB, see bridge(8)). text is the statement that
 // errors show. It needs CAP_NET_ADMIN.
 func AddMDB(text string, cfg MDBConfig) LinkAction {
-	return linkAction("mdb", cfg.Bridge, mdbOp{mdbAdd, text, cfg})
+	return linkAction("mdb", cfg.Link, mdbOp{mdbAdd, text, cfg})
 }
 
 // ReplaceMDB adds an entry or puts it in the place of the one for its group and
 // port.
 func ReplaceMDB(text string, cfg MDBConfig) LinkAction {
-	return linkAction("replace-mdb", cfg.Bridge, mdbOp{mdbReplace, text, cfg})
+	return linkAction("replace-mdb", cfg.Link, mdbOp{mdbReplace, text, cfg})
 }
 
 // DelMDB deletes an entry.
 func DelMDB(text string, cfg MDBConfig) LinkAction {
-	return linkAction("del-mdb", cfg.Bridge, mdbOp{mdbDel, text, cfg})
+	return linkAction("del-mdb", cfg.Link, mdbOp{mdbDel, text, cfg})
 }
 
 type mdbMode int
@@ -75,7 +77,11 @@ func (o mdbOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error)
 	if err != nil {
 		return nil, err
 	}
-	lasting := slices.DeleteFunc(slices.Clone(had), func(h message) bool { return !h.mdbEntry().lasts() })
+	sources, err := c.mdbOfSources(m, o.cfg.Sources)
+	if err != nil {
+		return nil, err
+	}
+	lasting := slices.DeleteFunc(slices.Concat(had, sources), func(h message) bool { return !h.mdbEntry().lasts() })
 	if len(lasting) > 0 {
 		back := RestoreConfig{Text: o.subject(), Record: &Record{msgs: lasting}}
 		if err := u.note(ctx, c.cookieRef(), restoreOp{back}); err != nil {
@@ -94,6 +100,9 @@ func (o mdbOp) subject() string {
 	if o.cfg.MAC == nil {
 		group = o.cfg.Group.String()
 	}
+	if o.cfg.Port == (LinkRef{}) {
+		return o.cfg.Link.String() + " " + group
+	}
 	return o.cfg.Port.String() + " " + group
 }
 
@@ -106,9 +115,11 @@ func (o mdbOp) act(_ context.Context, c *Conn) error {
 	case mdbDel:
 		return c.delMDB(m)
 	case mdbAdd:
-		return c.add(m, unix.NLM_F_CREATE|unix.NLM_F_EXCL)
+		err = c.add(m, unix.NLM_F_CREATE|unix.NLM_F_EXCL)
+	default:
+		err = c.replaceMDB(m)
 	}
-	return c.replaceMDB(m)
+	return o.withoutTunnels(err)
 }
 
 // replaceMDB puts an entry in the place of another; older kernels than 6.2 have to
@@ -127,19 +138,22 @@ func (c *Conn) replaceMDB(m message) error {
 // message is the entry.
 func (o mdbOp) message(c *Conn) (message, error) {
 	cfg := o.cfg
-	is, err := c.linkState(cfg.Bridge)
+	is, err := c.linkState(cfg.Link)
 	if err != nil {
 		return message{}, err
 	}
-	if err := is.isOf("bridge"); err != nil {
-		return message{}, err
-	}
-	port, err := c.Index(cfg.Port)
+	tunnel, err := is.mdbTunnel(c, cfg)
 	if err != nil {
 		return message{}, err
+	}
+	port := is.index
+	if cfg.Port != (LinkRef{}) {
+		if port, err = c.Index(cfg.Port); err != nil {
+			return message{}, err
+		}
 	}
 	state := uint8(mdbPermanent)
-	if cfg.Temporary || port == is.index && cfg.MAC == nil { // the host's own are never permanent
+	if cfg.Temporary || port == is.index && cfg.MAC == nil && tunnel == nil { // the host's own are never permanent
 		state = 0
 	}
 	var attrs []Attr
@@ -152,7 +166,7 @@ func (o mdbOp) message(c *Conn) (message, error) {
 	if cfg.Proto != 0 {
 		attrs = append(attrs, Attr{Type: mdbeProto, Data: []byte{cfg.Proto}})
 	}
-	return mdbMessage(is.index, newMDBEntry(port, state, cfg), attrs), nil
+	return mdbMessage(is.index, newMDBEntry(port, state, cfg), append(attrs, tunnel...)), nil
 }
 
 // filterAttrs are MDBE_ATTR_GROUP_MODE and MDBE_ATTR_SRC_LIST.
@@ -189,62 +203,4 @@ func newMDBEntry(port int, state uint8, cfg MDBConfig) mdbEntry {
 	}
 	binary.BigEndian.PutUint16(e[24:], proto)
 	return e
-}
-
-// FlushMDB deletes the entries of a bridge, of one port only where there is one
-// and of one VLAN where there is one. The host's own stay.
-func FlushMDB(text string, bridge, port LinkRef, vlan uint16) LinkAction {
-	return linkAction("flush-mdb", bridge, flushMDBOp{text, bridge, port, vlan})
-}
-
-type flushMDBOp struct {
-	text         string
-	bridge, port LinkRef
-	vlan         uint16
-}
-
-func (o flushMDBOp) String() string { return o.text }
-
-func (o flushMDBOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
-	entries, err := o.entries(c)
-	if err != nil {
-		return nil, err
-	}
-	entries = slices.DeleteFunc(entries, func(m message) bool {
-		return !m.mdbEntry().lasts() || u.ownsLink(c, m.linkIndex()) || u.ownsLink(c, m.mdbEntry().port())
-	})
-	if len(entries) == 0 {
-		return o, nil
-	}
-	return o, u.note(ctx, c.cookieRef(), restoreOp{RestoreConfig{Text: o.bridge.String(), Record: &Record{msgs: entries}}})
-}
-
-func (o flushMDBOp) entries(c *Conn) ([]message, error) {
-	bridge, err := c.Index(o.bridge)
-	if err != nil {
-		return nil, err
-	}
-	port := 0
-	if o.port != (LinkRef{}) {
-		if port, err = c.Index(o.port); err != nil {
-			return nil, err
-		}
-	}
-	return c.mdb(func(m message) bool {
-		e := m.mdbEntry()
-		return m.linkIndex() == bridge && (e.port() == port || port == 0 && e.port() != bridge) && (o.vlan == 0 || e.vlan() == o.vlan)
-	})
-}
-
-func (o flushMDBOp) act(_ context.Context, c *Conn) error {
-	entries, err := o.entries(c)
-	if err != nil {
-		return err
-	}
-	for _, m := range entries {
-		if err := c.removeMDB(m); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -22,6 +22,7 @@ type NexthopConfig struct {
 	Group     []NexthopMember
 	Resilient bool   // the group keeps flows where they are
 	Balance   []Attr // of a resilient group: NHA_RES_GROUP_* within NHA_RES_GROUP
+	HWStats   *bool  // of a group: have hardware count what goes by each member
 	Text      string // the statement, for people
 }
 
@@ -170,6 +171,9 @@ func (cfg NexthopConfig) group() []Attr {
 		members = append(members, byte(max(g.Weight, 1)-1), 0, 0, 0)
 	}
 	out := []Attr{{Type: nhaGroup, Data: members}}
+	if cfg.HWStats != nil {
+		out = append(out, Attr{Type: nhaHWStatsEnable, Data: u32(map[bool]int{true: 1}[*cfg.HWStats])})
+	}
 	if !cfg.Resilient {
 		return out
 	}

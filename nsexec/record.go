@@ -7,6 +7,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -72,13 +74,22 @@ var recordNames = map[uint16]string{
 	xfrmState: "xfrm", xfrmPolicy: "xfrm", xfrmThreshold: "xfrm",
 }
 
+const fdbName = "fdb" // whose messages are of the kind of neighbours
+
+// RecordKinds are what records hold, as the language calls it, sorted.
+func RecordKinds() []string {
+	all := append(slices.Collect(maps.Values(recordNames)), fdbName)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // what is the kind of the first object, as the language calls it.
 func (r *Record) what() string {
 	switch {
 	case len(r.msgs) == 0:
 		return "sysctl"
 	case r.msgs[0].isFDB():
-		return "fdb"
+		return fdbName
 	}
 	return recordNames[r.msgs[0].kind]
 }

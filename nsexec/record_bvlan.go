@@ -210,18 +210,24 @@ func (c *Conn) recordVLANs(r *Record, indexes map[int]bool) ([]message, error) {
 		return nil, err
 	}
 	var out []message
+	bridges := map[int]bool{}
 	for _, s := range states {
 		if s.kind() == "bridge" && indexes[s.index] || s.isBridgePort() && (indexes[s.index] || indexes[s.attrs.int(unix.IFLA_MASTER)]) {
 			out = append(out, all[s.index].message(s.index))
+			maps.Copy(bridges, s.bridgeOf())
 		}
 	}
-	return out, nil
+	options, err := c.globalVLANsOf(bridges, nil)
+	return append(out, options...), err
 }
 
 // restoreVLANs has links be in the VLANs that they were in: those of which the
 // record says what they or their bridges were in no others.
 func (c *Conn) restoreVLANs(links map[int]bool, want []message) error {
 	for _, m := range want {
+		if m.isGlobalVLANs() {
+			continue
+		}
 		is, err := c.linkState(ByIndex(m.linkIndex()))
 		if IsGone(err) {
 			continue

@@ -22,10 +22,16 @@ const (
 	mdbeSources    = 2 // MDBE_ATTR_SRC_LIST
 	mdbeMode       = 3 // MDBE_ATTR_GROUP_MODE
 	mdbeProto      = 4 // MDBE_ATTR_RTPROT
+	mdbeDst        = 5 // MDBE_ATTR_DST, and more of a vxlan's entry up to
+	mdbeDstPort    = 6 // …DST_PORT
+	mdbeVNI        = 7 // …VNI
+	mdbeIfindex    = 8 // …IFINDEX
+	mdbeSrcVNI     = 9 // …SRC_VNI
 	eattrSources   = 2 // MDBA_MDB_EATTR_SRC_LIST
 	eattrMode      = 3 // MDBA_MDB_EATTR_GROUP_MODE
 	eattrSource    = 4 // MDBA_MDB_EATTR_SOURCE
 	eattrProto     = 5 // MDBA_MDB_EATTR_RTPROT
+	eattrDst       = 6 // MDBA_MDB_EATTR_DST, and on as MDBE_ATTR_DST
 	mdbPermanent   = 1 // MDB_PERMANENT
 	mcastExclude   = 0 // MCAST_EXCLUDE
 	mcastInclude   = 1 // MCAST_INCLUDE
@@ -136,24 +142,50 @@ func readMDBEntry(bridge int, info []byte) message {
 		inner, _ := parseAttrs(one.Value, 0)
 		sources = append(sources, inner.addr(1))
 	}
-	if include := a.int(eattrMode) == mcastInclude; a[eattrMode] != nil && (include || len(sources) > 0) {
+	slices.SortFunc(sources, netip.Addr.Compare) // a vxlan tells them in another order than it is told
+	include, many := a.int(eattrMode) == mcastInclude, a[eattrSource] == nil
+	if many && a[eattrMode] != nil && (include || len(sources) > 0) {
 		more = append(more, filterAttrs(include, sources)...)
 	}
 	if proto := a[eattrProto]; proto != nil && a.int(eattrProto) != unix.RTPROT_STATIC {
 		more = append(more, Attr{Type: mdbeProto, Data: proto})
 	}
+	for kind := uint16(mdbeDst); kind <= mdbeSrcVNI; kind++ {
+		if b := a[kind-mdbeDst+eattrDst]; b != nil {
+			more = append(more, Attr{Type: kind, Data: b})
+		}
+	}
 	return mdbMessage(bridge, e, more)
 }
 
-// mdbLike lists the entries for the bridge, port, group and source of another,
-// and for its VLAN where it has one.
+// mdbKey are the attributes that tell apart entries for a port and a group, the
+// source first.
+var mdbKey = []uint16{mdbeSource, mdbeDst, mdbeSrcVNI}
+
+// mdbLike lists the entries for the bridge, port, group, source and tunnel of
+// another, and for its VLAN where it has one.
 func (c *Conn) mdbLike(m message) ([]message, error) {
-	e, src := m.mdbEntry(), m.mdbAttrs()[mdbeSource]
+	return c.mdb(func(h message) bool { return m.isLike(h, mdbKey) })
+}
+
+// mdbOfSources lists those that are like an entry but for a source, which is one of
+// some: with an entry that has these in its list they come and go.
+func (c *Conn) mdbOfSources(m message, sources []netip.Addr) ([]message, error) {
+	if len(sources) == 0 {
+		return nil, nil
+	}
 	return c.mdb(func(h message) bool {
-		other := h.mdbEntry()
-		return h.linkIndex() == m.linkIndex() && other.port() == e.port() && bytes.Equal(other.group(), e.group()) &&
-			bytes.Equal(h.mdbAttrs()[mdbeSource], src) && (e.vlan() == 0 || other.vlan() == e.vlan())
+		return m.isLike(h, mdbKey[1:]) && slices.Contains(sources, h.mdbAttrs().addr(mdbeSource))
 	})
+}
+
+// isLike reports whether another entry is for the same port, group, and VLAN where
+// there is one, and has the same attributes of some.
+func (m message) isLike(h message, key []uint16) bool {
+	e, a, other, has := m.mdbEntry(), m.mdbAttrs(), h.mdbEntry(), h.mdbAttrs()
+	differs := func(kind uint16) bool { return !bytes.Equal(has[kind], a[kind]) }
+	return h.linkIndex() == m.linkIndex() && other.port() == e.port() && bytes.Equal(other.group(), e.group()) &&
+		!slices.ContainsFunc(key, differs) && (e.vlan() == 0 || other.vlan() == e.vlan())
 }
 
 // delMDB deletes an entry, which has to be there.
@@ -176,11 +208,13 @@ func (c *Conn) removeMDB(m message) error {
 	}
 	for _, h := range have {
 		// Only what says which it is: of the rest a kernel may want to hear nothing.
-		var source []Attr
-		if src := h.mdbAttrs()[mdbeSource]; src != nil {
-			source = []Attr{{Type: mdbeSource, Data: src}}
+		var key []Attr
+		for _, kind := range mdbKey {
+			if b := h.mdbAttrs()[kind]; b != nil {
+				key = append(key, Attr{Type: kind, Data: b})
+			}
 		}
-		err := c.remove(mdbMessage(h.linkIndex(), h.mdbEntry(), source))
+		err := c.remove(mdbMessage(h.linkIndex(), h.mdbEntry(), key))
 		if err != nil && !isMissing(err) && !errors.Is(err, unix.EINVAL) {
 			return err
 		}
@@ -188,11 +222,12 @@ func (c *Conn) removeMDB(m message) error {
 	return nil
 }
 
-// recordMDB are the lasting entries of some links: of bridges, or of ports.
+// recordMDB are the lasting entries of some links: of bridges and vxlans, of ports,
+// or of what vxlans send by.
 func (c *Conn) recordMDB(indexes map[int]bool) ([]message, error) {
 	return c.mdb(func(m message) bool {
 		e := m.mdbEntry()
-		return e.lasts() && (indexes[m.linkIndex()] || indexes[e.port()])
+		return e.lasts() && (indexes[m.linkIndex()] || indexes[e.port()] || indexes[m.mdbAttrs().int(mdbeIfindex)])
 	})
 }
 
@@ -223,8 +258,13 @@ func (c *Conn) restoreMDB(want []message) error {
 	return nil
 }
 
-// takesMDB reports whether an entry's bridge is up and its port is one.
+// takesMDB reports whether an entry's bridge is up and its port is one, and of a
+// vxlan's whether the link is there that it sends by.
 func (c *Conn) takesMDB(m message) bool {
+	if a := m.mdbAttrs(); a[mdbeDst] != nil {
+		_, err := c.linkState(ByIndex(a.int(mdbeIfindex)))
+		return a[mdbeIfindex] == nil || err == nil
+	}
 	bridge, err := c.linkState(ByIndex(m.linkIndex()))
 	if err != nil || bridge.flags&unix.IFF_UP == 0 {
 		return false

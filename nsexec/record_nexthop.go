@@ -23,8 +23,10 @@ const (
 	nhaEncap         = 8  // NHA_ENCAP
 	nhaFDB           = 11 // NHA_FDB
 	nhaResGroup      = 12 // NHA_RES_GROUP
+	nhaOpFlags       = 14 // NHA_OP_FLAGS
 	nhaHWStatsEnable = 16 // NHA_HW_STATS_ENABLE
 
+	nhaOpDumpStats       = 1 // NHA_OP_FLAG_DUMP_STATS
 	nhaResUnbalancedTime = 4 // NHA_RES_GROUP_UNBALANCED_TIME
 )
 
@@ -49,18 +51,26 @@ func (c *Conn) nexthopsWith(fits func(m message, a attrs) bool) (list []message,
 		return nil, nil, err
 	}
 	used = map[int]bool{}
+	add := func(id int, m message) error {
+		used[id] = true
+		m, err := c.withHWStats(m)
+		list = append(list, m.nexthop())
+		return err
+	}
 	for _, m := range all {
 		if a := m.attrs(); fits(m, a) {
-			used[a.int(nhaID)] = true
-			list = append(list, m.nexthop())
+			if err := add(a.int(nhaID), m); err != nil {
+				return nil, nil, err
+			}
 		}
 	}
 	for _, m := range all {
 		a := m.attrs()
 		id := a.int(nhaID)
 		if !used[id] && slices.ContainsFunc(a.members(), func(member int) bool { return used[member] }) {
-			used[id] = true
-			list = append(list, m.nexthop())
+			if err := add(id, m); err != nil {
+				return nil, nil, err
+			}
 		}
 	}
 	return list, used, nil
@@ -99,10 +109,39 @@ func (m message) nexthop() message {
 	return out
 }
 
+// withHWStats adds to a group whether hardware counts what goes by its members,
+// which the kernel tells only who asks for it (Linux 6.9).
+func (c *Conn) withHWStats(m message) (message, error) {
+	a := m.attrs()
+	if a[nhaGroup] == nil || a[nhaHWStatsEnable] != nil {
+		return m, nil
+	}
+	asked, found, err := c.askNexthop(a[nhaID], Attr{Type: nhaOpFlags, Data: u32(nhaOpDumpStats)})
+	if errors.Is(err, unix.EINVAL) { // older kernels do not know the question
+		return m, nil
+	}
+	if err == nil && found && asked.attrs().int(nhaHWStatsEnable) != 0 {
+		m = message{m.kind, appendAttr(bytes.Clone(m.body), Attr{Type: nhaHWStatsEnable, Data: u32(1)})}
+	}
+	return m, err
+}
+
 // nexthopByID asks for a nexthop object; found is false where there is none.
 func (c *Conn) nexthopByID(id []byte) (m message, found bool, err error) {
+	if m, found, err = c.askNexthop(id); err != nil || !found {
+		return m, found, err
+	}
+	m, err = c.withHWStats(m)
+	return m, true, err
+}
+
+func (c *Conn) askNexthop(id []byte, more ...Attr) (m message, found bool, err error) {
 	req := c.Request(unix.RTM_GETNEXTHOP, 0)
-	req.AddRawData(appendAttr(nhMsg{}.Serialize(), Attr{Type: nhaID, Data: id}))
+	body := appendAttr(nhMsg{}.Serialize(), Attr{Type: nhaID, Data: id})
+	for _, a := range more {
+		body = appendAttr(body, a)
+	}
+	req.AddRawData(body)
 	msgs, err := req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWNEXTHOP)
 	if errors.Is(err, unix.ENOENT) || err == nil && len(msgs) == 0 {
 		return message{}, false, nil

@@ -108,6 +108,7 @@ func (r *Record) restoreIn(c *Conn, replaced bool) error {
 	var errs []error
 	for _, restore := range []func() error{
 		func() error { return c.restoreVLANs(r.links(), by[unix.RTM_NEWVLAN]) },
+		func() error { return c.restoreGlobalVLANs(by[unix.RTM_NEWVLAN]) },
 		func() error { return c.restoreVNIs(by[rtmNewTunnel]) },
 		func() error { return c.restoreSysctls(r.sysctls) },
 		func() error { return c.restoreAllAddrs(by[unix.RTM_NEWLINK], by[unix.RTM_NEWADDR]) },

@@ -109,7 +109,7 @@ var commonKinds = []string{"bridge", "ifb", "macvlan", "macvtap", "tap", "tun", 
 // rare are other verbs of what some kernels lack.
 // Those of IPv6 address labels have an undo test of their own: in this script,
 // which undoes them hundreds of times, Linux 6.18 came to list them without end.
-var rare = []string{"addrlabel", "peer", "xfrm state", "bvlan", "netkit", "slave", "vxcan"}
+var rare = []string{"addrlabel", "peer", "xfrm state", "bvlan", "bvlan global", "netkit", "slave", "vxcan"}
 
 // verbsOf are the verbs of a script, each with its modifier; a check's starts
 // with expect.

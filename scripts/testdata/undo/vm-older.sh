@@ -71,6 +71,8 @@ vlan add dev p0 vid 10-20
 vlan add dev p0 vid 30 pvid untagged
 vlan set dev p0 vid 12 state blocking
 vlan add dev br0 vid 10 self
+vlan global set dev br0 vid 10 mcast_querier 1 mcast_igmp_version 3
+vlan global set dev br0 vid 13 mcast_last_member_interval 77
 vlan add dev vx0 vid 10-12
 vlan add dev vx0 vid 10-12 tunnel_info id 1010-1012
 fdb add 02:00:00:00:0f:01 dev p0 master static vlan 10
