@@ -13,6 +13,7 @@ var table = concat(
 	[]*Spec{nsSpec, moveSpec},
 	pairSpecs(),
 	[]*Spec{addrSpec, routeSpec, nexthopSpec, ruleSpec, neighSpec, addrLabelSpec, tokenSpec, xfrmStateSpec, xfrmPolicySpec},
+	[]*Spec{srTunsrcSpec, ioamNamespaceSpec, ioamSchemaSpec, fouPortSpec, l2tpTunnelSpec, mptcpEndpointSpec, mptcpLimitsSpec},
 	linkSpecs(),
 	linkStateSpecs(),
 	[]*Spec{fdbSpec, bvlanSpec, vniSpec, mdbSpec},
@@ -37,7 +38,7 @@ func linkSpecs() []*Spec {
 	specs := []*Spec{
 		tunSpec("tun", "make a link whose other end is a program, for IP packets"),
 		tunSpec("tap", "make a link whose other end is a program, for Ethernet frames"),
-		linkSpec,
+		linkSpec, l2tpSessionSpec,
 	}
 	for _, k := range kinds {
 		specs = append(specs, k.spec())
