@@ -89,7 +89,7 @@ var ioamDataType = ofText("TEXT", func(s string) (string, error) {
 var ioamSchemaSpec = &Spec{
 	Name: "ioam schema", Group: Layer3,
 	Doc:     "add a schema of in-situ OAM: data of any kind for the namespace that is given it. Only the machine's own root may, not a sandbox's",
-	Example: "ioam schema 777 'something that will be 4n-aligned'",
+	Example: "ioam schema 777 nodes-of-site-7",
 	Params: []Param{
 		{Name: "ID", Type: ioamSchemaNumber},
 		{Name: "DATA", Type: ioamDataType, Doc: "the data; zeros fill up its last four bytes"},

@@ -173,11 +173,9 @@ const (
 
 var l2tpSessionSpec = &Spec{
 	Name: "l2tp session", Group: Links,
-	Doc:     "make a link that is a session of an L2TP tunnel; it goes with del l2tp session, or with the tunnel",
-	Example: "l2tp session l2tp0 tunnel_id 3000 session_id 1000 peer_session_id 2000",
-	Params:  []Param{{Name: "NAME", Type: newLinkType, Optional: true, Doc: "the new link, as NAME or NS:NAME; the kernel calls it l2tpeth0 and so on"}},
-	// What else is said of one that goes makes no difference.
-	ModParams: map[Modifiers][]Param{Del: {{Name: "LINK", Type: newLinkType, Optional: true}}},
+	Doc:       "make a link that is a session of an L2TP tunnel; it goes with del l2tp session, or with the tunnel",
+	Example:   "l2tp session l2tp0 tunnel_id 3000 session_id 1000 peer_session_id 2000",
+	Params:    []Param{{Name: "NAME", Type: newLinkType, Optional: true, Doc: "the new link, as NAME or NS:NAME; the kernel calls it l2tpeth0 and so on"}},
 	Modifiers: Del | Ensure,
 	Options:   optionsOfTable(l2tpSessionOptions),
 	Needs:     genlNeeds(nsexec.L2tpSession),
@@ -197,13 +195,9 @@ func compileL2tpSession(c *Call) ([]nsexec.Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	param := "NAME"
-	if c.Modifier == Del {
-		param = "LINK"
-	}
 	ns := c.Env.NS
-	if len(c.Param(param)) > 0 {
-		link := c.Link(param)
+	if len(c.Param("NAME")) > 0 {
+		link := c.Link("NAME")
 		ns = link.NS
 		attrs = append(attrs, nsexec.Attr{Type: l2tpIfname, Data: nl.ZeroTerminated(link.Link.Name)})
 	}
