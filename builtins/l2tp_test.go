@@ -43,15 +43,16 @@ func needL2tp(t *testing.T) {
 
 func TestL2tp_asIP(t *testing.T) {
 	needL2tp(t)
-	genlAsIP(t, "", l2tpTunnels, "l2tp show tunnel")
-	genlAsIP(t, l2tpUDP+";", l2tpSessions, "l2tp show session")
+	genlAsIP(t, onlyVM, "", l2tpTunnels, "l2tp show tunnel")
+	genlAsIP(t, onlyVM, l2tpUDP+";", l2tpSessions, "l2tp show session")
 }
 
 func TestL2tp_undo(t *testing.T) {
 	needL2tp(t)
-	genlUndone(t, "l2tp add tunnel tunnel_id 1 peer_tunnel_id 2 encap ip local 127.0.0.1 remote 127.0.0.1\n"+
+	genlUndone(t, onlyVM, "l2tp add tunnel tunnel_id 1 peer_tunnel_id 2 encap ip local 127.0.0.1 remote 127.0.0.1\n"+
 		"l2tp add tunnel tunnel_id 3 peer_tunnel_id 4 encap udp local ::1 remote ::1 udp_sport 7000 udp_dport 8000 udp6_csum_tx off", []string{
 		"del l2tp tunnel tunnel_id 3; " + l2tpUDP + ";" + l2tpSession + "; up s0; addr s0 10.5.0.1/24; l2tp session s1 tunnel_id 1 session_id 3 peer_session_id 3",
+		"del l2tp tunnel tunnel_id 1; l2tp session s0 tunnel_id 3 session_id 3 peer_session_id 3; up s0; del l2tp session tunnel_id 3 session_id 3; l2tp tunnel tunnel_id 1 peer_tunnel_id 9 encap ip local 127.0.0.2 remote 127.0.0.2",
 	})
 }
 

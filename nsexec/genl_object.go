@@ -61,7 +61,7 @@ var genlObjects = map[GenlKind]*genlObject{
 	L2tpSession: {name: "l2tp session", what: "l2tp", family: l2tpFamily, add: 5, del: 6, get: 8, lingers: true,
 		key: []uint16{l2tpTunnelID, l2tpSessionID}, rest: []uint16{12, 1, l2tpL2Spec, l2tpIfname, 15, 16, 18, 19, 20, 22},
 		fixed: "its link would have another index, and the kernel does not tell its l2spec_type"},
-	MptcpEndpoint: {name: "mptcp endpoint", what: "mptcp", family: mptcpFamily, add: 1, del: 2, get: 3, nest: 1, key: []uint16{1, 3, 4, 5}, rest: []uint16{mptcpID, 6, mptcpIfindex}},
+	MptcpEndpoint: {name: "mptcp endpoint", what: "mptcp", family: mptcpFamily, add: 1, del: 2, get: 3, nest: 1, key: []uint16{1, 3, 4, 5}, rest: []uint16{mptcpID, mptcpFlags, mptcpIfindex}},
 	MptcpLimits:   {name: "mptcp limits", what: "mptcp", family: mptcpFamily, add: 5, get: 6, rest: []uint16{2, 3}, single: true},
 }
 
@@ -84,6 +84,7 @@ const (
 	l2tpSessionID   = 11 // L2TP_ATTR_SESSION_ID
 	fouIfindex      = 11 // FOU_ATTR_IFINDEX
 	mptcpID         = 2  // MPTCP_PM_ADDR_ATTR_ID
+	mptcpFlags      = 6  // MPTCP_PM_ADDR_ATTR_FLAGS
 	mptcpIfindex    = 7  // MPTCP_PM_ADDR_ATTR_IF_IDX
 
 	ioamSetSchema = 7 // IOAM6_CMD_NS_SET_SCHEMA

@@ -62,6 +62,12 @@ func (m message) genlHas(other message) bool {
 		if t == l2tpL2Spec && GenlKind(m.kind) == L2tpSession {
 			continue // the kernel does not tell
 		}
+		if t == mptcpFlags && GenlKind(m.kind) == MptcpEndpoint {
+			if flags := byteOrder.Uint32(data); uint32(has.number(t))&flags != flags {
+				return false
+			}
+			continue
+		}
 		if t == ioamNoSchema && GenlKind(m.kind) == IOAMNamespace {
 			if has[ioamSchemaID] != nil {
 				return false
@@ -84,6 +90,9 @@ func (m message) genlWith(other message) message {
 		if t == ioamNoSchema && GenlKind(m.kind) == IOAMNamespace {
 			delete(has, ioamSchemaID)
 			continue
+		}
+		if t == mptcpFlags && GenlKind(m.kind) == MptcpEndpoint {
+			data = nl.Uint32Attr(uint32(has.number(t)) | byteOrder.Uint32(data))
 		}
 		has[t] = data
 	}

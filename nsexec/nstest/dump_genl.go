@@ -4,6 +4,7 @@ package nstest
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -62,8 +63,13 @@ func (v *view) genl() {
 		if err != nil {
 			continue // only the machine's root may ask, who isn't here; or there are none
 		}
+		var texts []string
 		for _, m := range msgs {
-			v.line(o.name, genlText(m, o.counts))
+			texts = append(texts, genlText(m, o.counts))
+		}
+		slices.Sort(texts) // most are in a hash table
+		for _, text := range texts {
+			v.line(o.name, text)
 		}
 	}
 }
