@@ -118,7 +118,7 @@ func (c *Conn) genlWith(m message) ([]message, error) {
 func (c *Conn) mayGo(u *Undo, m message) error {
 	o := genlObjects[GenlKind(m.kind)]
 	refusal := func(what, why string) error {
-		return fmt.Errorf("this %s is older than the run and could not be put back if that was undone: %s: %w", what, why, unix.EOPNOTSUPP)
+		return fmt.Errorf("this %s is older than the run, or than the block that may be undone, and could not be put back as it is: %s: %w", what, why, unix.EOPNOTSUPP)
 	}
 	switch GenlKind(m.kind) {
 	case L2tpSession:
