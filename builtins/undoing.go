@@ -30,7 +30,7 @@ var cookieType = ofText("N", func(s string) (uint64, error) {
 var madeKinds = oneOf(word{"ns", ofNS}, word{"link", ofLink}, word{"addr", ofRecord}, word{"route", ofRecord}, word{"rule", ofRecord}, word{"neigh", ofRecord},
 	word{"fdb", ofRecord}, word{"bvlan", ofRecord}, word{"mdb", ofRecord}, word{"nexthop", ofRecord}, word{"addrlabel", ofRecord},
 	word{"qdisc", ofRecord}, word{"class", ofRecord}, word{"filter", ofRecord}, word{"masquerade", ofMasquerade},
-	word{"xfrm", ofRecord}, word{"sr", ofRecord}, word{"ioam", ofRecord}, word{"fou", ofRecord}, word{"l2tp", ofRecord}, word{"mptcp", ofRecord})
+	word{"xfrm", ofRecord}, word{"sr", ofRecord}, word{"ioam", ofRecord}, word{"fou", ofRecord}, word{"l2tp", ofRecord}, word{"mptcp", ofRecord}, word{"macsec", ofRecord})
 
 const (
 	ofNS = iota
@@ -111,7 +111,7 @@ var restoredKinds = oneOf(word{"ns", ofNS}, word{"link", ofLink}, word{"addr", o
 	word{"sysctl", ofRecord}, word{"nexthop", ofRecord}, word{"addrlabel", ofRecord},
 	word{"qdisc", ofRecord}, word{"class", ofRecord}, word{"filter", ofRecord}, word{"offload", ofOffload},
 	word{"nft", ofNft}, word{"masquerade", ofMasquerade}, word{"wireguard", ofWireguard}, word{"xfrm", ofRecord},
-	word{"sr", ofRecord}, word{"ioam", ofRecord}, word{"fou", ofRecord}, word{"l2tp", ofRecord}, word{"mptcp", ofRecord})
+	word{"sr", ofRecord}, word{"ioam", ofRecord}, word{"fou", ofRecord}, word{"l2tp", ofRecord}, word{"mptcp", ofRecord}, word{"macsec", ofRecord})
 
 var restoreSpec = &Spec{
 	Name: "restore", Group: Undoing, NoUndo: journaled,

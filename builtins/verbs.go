@@ -13,7 +13,7 @@ var table = concat(
 	[]*Spec{nsSpec, moveSpec},
 	pairSpecs(),
 	[]*Spec{addrSpec, routeSpec, nexthopSpec, ruleSpec, neighSpec, addrLabelSpec, tokenSpec, xfrmStateSpec, xfrmPolicySpec},
-	[]*Spec{srTunsrcSpec, ioamNamespaceSpec, ioamSchemaSpec, fouPortSpec, l2tpTunnelSpec, mptcpEndpointSpec, mptcpLimitsSpec},
+	[]*Spec{srTunsrcSpec, ioamNamespaceSpec, ioamSchemaSpec, fouPortSpec, l2tpTunnelSpec, mptcpEndpointSpec, mptcpLimitsSpec, macsecTxSpec, macsecRxSpec},
 	linkSpecs(),
 	linkStateSpecs(),
 	[]*Spec{fdbSpec, bvlanSpec, vniSpec, mdbSpec},
