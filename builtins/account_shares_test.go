@@ -47,10 +47,23 @@ func joinShares(meet string) (bool, error) {
 
 func sharePath(dir string, i int) string { return filepath.Join(dir, fmt.Sprintf("share%d", i)) }
 
+// shareText is the share as it is left.
+func shareText() ([]byte, error) {
+	return json.Marshal(share{slices.Collect(maps.Keys(account.seen)), slices.Collect(maps.Keys(account.used)), account.same})
+}
+
+// leaveShareIn writes the share to a file.
+func leaveShareIn(path string) error {
+	text, err := shareText()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, text, 0o600)
+}
+
 // leaveShare writes the share to the first name that is free, and returns which.
 func leaveShare(dir string) (int, error) {
-	mine := share{slices.Collect(maps.Keys(account.seen)), slices.Collect(maps.Keys(account.used)), account.same}
-	text, err := json.Marshal(mine)
+	text, err := shareText()
 	if err != nil {
 		return 0, err
 	}

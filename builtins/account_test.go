@@ -373,7 +373,7 @@ func closeAccount(w io.Writer, release int, strict bool) bool {
 
 // wholeRun reports whether all tests of the package have been run.
 func wholeRun() bool {
-	for name, all := range map[string][]string{"test.run": {"", "."}, "test.skip": {""}, "test.fuzz": {""}, "test.list": {""}, "test.short": {"false"}, "test.bench": {""}} {
+	for name, all := range map[string][]string{"test.run": {"", "."}, "test.skip": {"", nstest.RootTests}, "test.fuzz": {""}, "test.list": {""}, "test.short": {"false"}, "test.bench": {""}} {
 		if f := flag.Lookup(name); f != nil && !slices.Contains(all, f.Value.String()) {
 			return false
 		}

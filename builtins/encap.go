@@ -49,6 +49,7 @@ var encapKinds = []encapKind{
 		{name: "hmac", typ: number(1, 1<<32-1), doc: "the number of the key to sign with"},
 	}},
 	{name: "seg6local", typ: unix.LWTUNNEL_ENCAP_SEG6_LOCAL, only6: true, more: seg6Local, doc: "what is done with packets to the segment that the route is for", options: seg6LocalOptions},
+	{name: "ioam6", typ: unix.LWTUNNEL_ENCAP_IOAM6, only6: true, more: ioam6Encap, doc: "a trace of in-situ OAM (RFC 9486)", options: ioam6Options},
 }
 
 // tunnelFlagBits are TUNNEL_* of linux/if_tunnel.h.
@@ -100,6 +101,9 @@ func encapOption() Option {
 		opts := optionsOfTable(k.options)
 		if k.typ == unix.LWTUNNEL_ENCAP_SEG6_LOCAL {
 			opts = append(opts, Option{Name: "srh", Options: optionsOfTable(srhOptions), Doc: "the segments that are put on"}, Option{Name: "count", Doc: "count packets"})
+		}
+		if k.typ == unix.LWTUNNEL_ENCAP_IOAM6 {
+			opts = append(opts, ioam6TraceOption)
 		}
 		if k.typ == unix.LWTUNNEL_ENCAP_IP || k.typ == unix.LWTUNNEL_ENCAP_IP6 {
 			for _, w := range tunnelFlagBits {

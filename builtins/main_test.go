@@ -13,7 +13,7 @@ import (
 // TestMain closes the account of witnessed options once the tests have run. It
 // decides only where all of them have.
 func TestMain(m *testing.M) {
-	nstest.Main(m, func(code int) int {
+	nstest.MainAlsoAsRoot(m, leaveShareIn, addShare, func(code int) int {
 		whole := wholeRun()
 		if meet := os.Getenv(sharesEnv); meet != "" {
 			last, err := joinShares(meet)

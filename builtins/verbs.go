@@ -14,6 +14,7 @@ var table = concat(
 	pairSpecs(),
 	[]*Spec{addrSpec, routeSpec, nexthopSpec, ruleSpec, neighSpec, addrLabelSpec, tokenSpec, xfrmStateSpec, xfrmPolicySpec},
 	xfrmThresholdSpecs(),
+	[]*Spec{srTunsrcSpec, ioamNamespaceSpec, ioamSchemaSpec, fouPortSpec, l2tpTunnelSpec, mptcpEndpointSpec, mptcpLimitsSpec, macsecTxSpec, macsecRxSpec},
 	linkSpecs(),
 	linkStateSpecs(),
 	[]*Spec{fdbSpec, bvlanSpec, globalVLANSpec, vniSpec, mdbSpec},
@@ -38,7 +39,7 @@ func linkSpecs() []*Spec {
 	specs := []*Spec{
 		tunSpec("tun", "make a link whose other end is a program, for IP packets"),
 		tunSpec("tap", "make a link whose other end is a program, for Ethernet frames"),
-		linkSpec,
+		linkSpec, l2tpSessionSpec,
 	}
 	for _, k := range kinds {
 		specs = append(specs, k.spec())

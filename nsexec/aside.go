@@ -4,6 +4,7 @@ package nsexec
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/vishvananda/netlink/nl"
@@ -124,7 +125,7 @@ func (c *Conn) toSetAside(is linkState, both bool) ([]asideLink, error) {
 		byIndex[s.index] = s
 	}
 	follows := func(s linkState) bool { return slices.Contains(followers, s.kind()) }
-	keeps := func(s linkState) bool { return slices.Contains(keepers, s.kind()) }
+	keeps := func(s linkState) bool { return slices.Contains(keepers, s.kind()) && !c.hasMacsecKeys(s) }
 	lost := map[int]bool{is.index: slices.Contains(fixedKinds, is.kind()) || is.under() != 0 && !follows(is)}
 	remake := map[int]bool{is.index: lost[is.index] || keeps(is)}
 	var out []asideLink
@@ -190,6 +191,9 @@ func (u *Undo) noteLost(ctx context.Context, c *Conn, index int) error {
 
 // noteRemake notes how to make a link again that is about to be deleted.
 func (u *Undo) noteRemake(ctx context.Context, l asideLink) error {
+	if is, err := l.c.linkState(ByIndex(l.index)); err != nil || l.c.hasMacsecKeys(is) {
+		return errors.Join(err, errMacsecKeys)
+	}
 	record, err := l.c.recordOf([]int{l.index}, true)
 	if err != nil {
 		return err

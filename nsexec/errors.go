@@ -137,6 +137,8 @@ func (e *NoKindError) Error() string {
 		hint = fmt.Sprintf(" (module %s, %s)", e.Module, e.Config)
 	case e.Module != "":
 		hint = fmt.Sprintf(" (module %s)", e.Module)
+	case e.Config != "":
+		hint = fmt.Sprintf(" (%s)", e.Config)
 	}
 	of := e.Of
 	if of == "" {

@@ -57,6 +57,9 @@ func (e *Engine) Lacks(ctx context.Context, kinds []Kind) (at int, err error) {
 // tryKind makes an object of a kind, of which the kernel looks the kind up before
 // it looks at anything else. Other errors are about what the object lacks.
 func (c *Conn) tryKind(k Kind) error {
+	if k.Of == genlKindOf {
+		return c.tryGenl(k.Name)
+	}
 	if k.Of == "qdisc" {
 		cfg := TrafficConfig{Link: ByIndex(1), Parent: tcIngress, Kind: k.Name}
 		m, err := trafficOp{cfg: cfg, kind: unix.RTM_NEWQDISC}.message(c)

@@ -202,6 +202,10 @@ func (o unmakeOp) act(_ context.Context, c *Conn) error {
 			err = c.removeAddr(m)
 		case m.isXfrm():
 			err = c.removeXfrm(m)
+		case m.isMacsec():
+			err = c.unmakeMacsec(m)
+		case m.isGenl():
+			err = c.unmakeGenl(m)
 		case m.isTraffic():
 			err = c.removeTraffic(m)
 		case m.kind == unix.RTM_NEWNEXTHOP:

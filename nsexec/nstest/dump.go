@@ -133,6 +133,7 @@ func (v *view) take(name string, ns nsexec.NsProvider) {
 			running = append(running, a)
 		}
 		sysctls := v.sysctls()
+		v.genl()
 		for _, a := range running {
 			if err := a.wait(v); err != nil {
 				return fmt.Errorf("%s: %w", v.name, err)
