@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/nescript/nescript/lang/slab"
 	"github.com/nescript/nescript/lang/value"
 	"github.com/nescript/nescript/nsexec"
 )
@@ -28,11 +29,10 @@ func (e *ArgError) Error() string { return e.Msg }
 func (s *Spec) Bind(env *Env, mod Modifiers, args []Arg) (*Call, *ArgError) {
 	b := binders.Get().(*binder)
 	defer binders.Put(b)
-	call := &Call{}
-	if err := b.bind(call, s, env, mod, args); err != nil {
+	if err := b.bind(s, env, mod, args); err != nil {
 		return nil, err
 	}
-	return call, nil
+	return b.keep(), nil
 }
 
 // Check is Bind, and then what of Verify can be told before a run. What it
@@ -40,10 +40,10 @@ func (s *Spec) Bind(env *Env, mod Modifiers, args []Arg) (*Call, *ArgError) {
 func (s *Spec) Check(env *Env, mod Modifiers, args []Arg) ([]nsexec.Kind, *ArgError) {
 	b := binders.Get().(*binder)
 	defer binders.Put(b)
-	call := &b.checked // it is looked at by nobody else
-	if err := b.bind(call, s, env, mod, args); err != nil {
+	if err := b.bind(s, env, mod, args); err != nil {
 		return nil, err
 	}
+	call := &b.call // it is looked at by nobody else
 	if s.Verify != nil && !call.open {
 		if err := s.Verify(call); err != nil {
 			return nil, err
@@ -59,11 +59,11 @@ func (s *Spec) Check(env *Env, mod Modifiers, args []Arg) ([]nsexec.Kind, *ArgEr
 var binders = sync.Pool{New: func() any { return &binder{} }}
 
 // bind fits arguments to a verb, as what a call is.
-func (b *binder) bind(call *Call, s *Spec, env *Env, mod Modifiers, args []Arg) *ArgError {
+func (b *binder) bind(s *Spec, env *Env, mod Modifiers, args []Arg) *ArgError {
 	if err := s.allows(mod); err != nil {
 		return err
 	}
-	b.reset(call, s, env, mod, args)
+	b.reset(s, env, mod, args)
 	if err := b.split(); err != nil {
 		return err
 	}
@@ -73,26 +73,41 @@ func (b *binder) bind(call *Call, s *Spec, env *Env, mod Modifiers, args []Arg) 
 	if err := b.own(); err != nil {
 		return err
 	}
-	call.open = b.blur
+	b.call.open = b.blur
 	return nil
 }
 
-// reset begins another Bind, with what the last one has allocated.
-func (b *binder) reset(call *Call, s *Spec, env *Env, mod Modifiers, args []Arg) {
-	*call = Call{
-		Spec: s, Modifier: mod, Env: env, args: args,
-		values: call.values[:0], owner: call.owner[:0], given: call.given[:0],
+// keep returns the call that b has bound, with lists of its own.
+func (b *binder) keep() *Call {
+	call := b.slabs.calls.New()
+	*call = b.call
+	call.owner = b.slabs.owners.Keep(call.owner)
+	call.given = b.slabs.given.Keep(call.given)
+	call.values = b.slabs.lists.Keep(call.values)
+	for p, list := range call.values {
+		call.values[p] = b.slabs.values.Keep(list)
 	}
-	b.call, b.params, b.args = call, s.ParamsFor(mod), args
+	return call
+}
+
+// reset begins another Bind, with what the last one has allocated.
+func (b *binder) reset(s *Spec, env *Env, mod Modifiers, args []Arg) {
+	b.call = Call{
+		Spec: s, Modifier: mod, Env: env, args: args,
+		values: b.call.values[:0], owner: b.call.owner[:0], given: b.call.given[:0],
+	}
+	b.params, b.args = s.ParamsFor(mod), args
 	b.free, b.after, b.blur = b.free[:0], b.after[:0], false
-	clear(b.readings[:cap(b.readings)])
 	b.readings = slices.Grow(b.readings[:0], len(args))[:len(args)]
+	clear(b.readings)
 }
 
 // ParamsFor returns the positional parameters under a modifier.
 func (s *Spec) ParamsFor(mod Modifiers) []Param {
-	if params, ok := s.ModParams[mod]; ok && mod != 0 {
-		return params
+	if mod != 0 {
+		if params, ok := s.ModParams[mod]; ok {
+			return params
+		}
 	}
 	return s.Params
 }
@@ -113,7 +128,7 @@ func (s *Spec) allows(mod Modifiers) *ArgError {
 
 // binder is one Bind at work.
 type binder struct {
-	call   *Call
+	call   Call // its lists are b's, for the next one to use
 	params []Param
 	args   []Arg
 	free   []int // the positional arguments, as indexes into args
@@ -121,23 +136,28 @@ type binder struct {
 	blur   bool  // a spread argument made the count unknown
 
 	readings []reading // of each argument, the last
-	checked  Call      // of Check
+
+	slabs struct { // what Bind returns
+		calls  slab.Of[Call]
+		lists  slab.Of[[]any]
+		values slab.Of[any]
+		owners slab.Of[int]
+		given  slab.Of[Given]
+	}
 }
 
-// reading is an argument, read as a parameter's type.
-type reading struct {
-	as  *Param
-	v   any
-	err error
-}
-
-// reading reads args[i], whose value is known, as a parameter. It is mostly
-// asked twice: whether the argument fits, and then what it is.
-func (b *binder) reading(p *Param, i int) (any, error) {
+// reading reads args[i], whose value is known, as a type. It is mostly asked
+// twice: whether the argument fits, and then what it is.
+func (b *binder) reading(as *Type, many bool, i int) (any, error) {
+	a := &b.args[i]
+	if a.Memo != nil {
+		r := a.Memo.read(a, as, many)
+		return r.v, r.err
+	}
 	r := &b.readings[i]
-	if r.as != p {
-		v, err := parse(p.Type, p.Many, b.args[i].Value)
-		*r = reading{p, v, err}
+	if r.as != as {
+		v, err := parse(*as, many, a.Value)
+		*r = reading{as: as, v: v, err: err}
 	}
 	return r.v, r.err
 }
@@ -167,14 +187,21 @@ func (b *binder) split() *ArgError {
 // first required positional is that, so that `bridge up` makes a link "up", and
 // `ping from h1 10.0.0.1` starts with an option.
 func (b *binder) optionAt(i int) *Option {
-	a := b.args[i]
+	a := &b.args[i]
 	if !a.Bare || a.Value == nil {
 		return nil
 	}
 	if len(b.free) == 0 && len(b.params) > 0 && !b.params[0].Optional && b.fits(&b.params[0], i) {
 		return nil
 	}
-	return b.names(a.Value.String())
+	m := a.Memo
+	if m == nil {
+		return b.names(a.Value.String())
+	}
+	if m.spec != b.call.Spec || m.mod != b.call.Modifier {
+		m.spec, m.mod, m.option = b.call.Spec, b.call.Modifier, b.names(a.Value.String())
+	}
+	return m.option
 }
 
 // names finds an option of the verb or of any of its parameters.
@@ -219,28 +246,50 @@ func (b *binder) option(o *Option, i int, isName func(string) *Option) (int, Giv
 		g.Lead = b.args[i].Value.String()
 		i++
 	}
+	if !o.Many {
+		return b.single(o, g, i)
+	}
 	for {
-		if i >= len(b.args) || o.Many && len(g.Values) >= max(o.Least, 1) && b.ends(i, o, isName) {
+		if i >= len(b.args) || len(g.Values) >= max(o.Least, 1) && b.ends(i, o, isName) {
 			break
 		}
 		v, err := b.readOption(o, i)
 		if err != nil {
 			return 0, g, err
 		}
-		if list, ok := v.([]any); ok && o.Many {
+		if list, ok := v.([]any); ok {
 			g.Values = append(g.Values, list...)
 		} else {
 			g.Values = append(g.Values, v)
 		}
 		i++
-		if !o.Many {
-			break
-		}
 	}
 	if len(g.Values) == 0 {
-		return 0, g, &ArgError{Arg: g.Arg, Msg: fmt.Sprintf("%q needs a value: %s", o.Name, o.Type)}
+		return 0, g, noValue(o, g)
 	}
 	return i, g, nil
+}
+
+// single reads the value of an option that takes one.
+func (b *binder) single(o *Option, g Given, i int) (int, Given, *ArgError) {
+	if i >= len(b.args) {
+		return 0, g, noValue(o, g)
+	}
+	v, err := b.readOption(o, i)
+	if err != nil {
+		return 0, g, err
+	}
+	if a := &b.args[i]; a.Memo != nil {
+		g.Values = a.Memo.values(a, &o.Type, v)
+	} else {
+		g.Values = b.slabs.values.Take(1)
+		g.Values[0] = v
+	}
+	return i + 1, g, nil
+}
+
+func noValue(o *Option, g Given) *ArgError {
+	return &ArgError{Arg: g.Arg, Msg: fmt.Sprintf("%q needs a value: %s", o.Name, o.Type)}
 }
 
 // leads reports whether an argument is one of the words before an option's value.
@@ -287,11 +336,10 @@ func (b *binder) nested(o *Option, g Given, i int) (int, Given, *ArgError) {
 
 // readOption reads args[i] as an option's value; nil where it is not known yet.
 func (b *binder) readOption(o *Option, i int) (any, *ArgError) {
-	a := b.args[i]
-	if a.Value == nil {
+	if b.args[i].Value == nil {
 		return nil, nil
 	}
-	v, err := parse(o.Type, o.Many, a.Value)
+	v, err := b.reading(&o.Type, o.Many, i)
 	if err != nil {
 		return nil, unread(o.Type, i, fmt.Sprintf("%q", o.Name), err)
 	}
@@ -303,7 +351,7 @@ func (b *binder) readParam(p *Param, i int) (any, *ArgError) {
 	if b.args[i].Value == nil {
 		return nil, nil
 	}
-	v, err := b.reading(p, i)
+	v, err := b.reading(&p.Type, p.Many, i)
 	return v, unread(p.Type, i, p.Name, err)
 }
 
@@ -373,7 +421,7 @@ func (b *binder) fits(p *Param, i int) bool {
 	if b.args[i].Value == nil {
 		return true
 	}
-	_, err := b.reading(p, i)
+	_, err := b.reading(&p.Type, p.Many, i)
 	return err == nil
 }
 

@@ -16,11 +16,11 @@ type Use struct {
 
 // Uses are the options that a call's arguments give, those of options too.
 func Uses(s *Spec, mod Modifiers, args []Arg) ([]Use, *ArgError) {
-	b, call := &binder{}, &Call{}
+	b := &binder{}
 	if err := s.allows(mod); err != nil {
 		return nil, err
 	}
-	b.reset(call, s, &Env{}, mod, args)
+	b.reset(s, &Env{}, mod, args)
 	var ends []int
 	for i := 0; i < len(args); { // as split does
 		o := b.optionAt(i)
@@ -34,7 +34,7 @@ func Uses(s *Spec, mod Modifiers, args []Arg) ([]Use, *ArgError) {
 		if err != nil {
 			return nil, err
 		}
-		call.given, b.after = append(call.given, g), append(b.after, len(b.free))
+		b.call.given, b.after = append(b.call.given, g), append(b.after, len(b.free))
 		ends = append(ends, n)
 		i = n
 	}
@@ -45,9 +45,9 @@ func Uses(s *Spec, mod Modifiers, args []Arg) ([]Use, *ArgError) {
 		return nil, err
 	}
 	var out []Use
-	for i, g := range call.given {
+	for i, g := range b.call.given {
 		of := s.Name
-		if k := One[*tcKind](call, "KIND"); k != nil && k.option(g.Option.Name) != nil {
+		if k := One[*tcKind](&b.call, "KIND"); k != nil && k.option(g.Option.Name) != nil {
 			of += " " + k.name
 		}
 		if g.Param >= 0 {

@@ -54,6 +54,7 @@ func (k kind) spec() *Spec {
 		Verify:    k.verified,
 		Compile:   k.compile,
 	}
+	s.Options = make([]Option, 0, 1+len(k.options)+len(commonOptions)) // growing would copy a lot each time the program starts
 	if k.parent {
 		s.Options = append(s.Options, Option{Name: "link", Aliases: []string{"dev"}, Type: localLink, Doc: "the link that it is made on"})
 	}

@@ -31,7 +31,7 @@ type destination struct {
 
 var (
 	routeType = oneOf(append(routeTypes, word{"mpls", mplsRoute})...)
-	destType  = ofText("default|IP[/LEN]", parseDestination)
+	destType  = typ[destination]{"default|IP[/LEN]", readDestination}
 	tableType = ofText("TABLE", func(s string) (int64, error) {
 		return named(s, map[string]int64{"default": unix.RT_TABLE_DEFAULT, "main": unix.RT_TABLE_MAIN, "local": unix.RT_TABLE_LOCAL}, "/etc/iproute2/rt_tables", 1<<32-1)
 	})
@@ -42,11 +42,11 @@ var (
 	prefType = oneOf(word{"medium", 0}, word{"high", 1}, word{"low", 3})
 )
 
-func parseDestination(s string) (destination, error) {
-	if s == "default" || s == "all" || s == "any" {
+func readDestination(v value.Value) (destination, error) {
+	if s, ok := v.(value.String); ok && (s == "default" || s == "all" || s == "any") {
 		return destination{all: true}, nil
 	}
-	p, err := parseHostOrNet(s)
+	p, err := readHostOrNet(v)
 	if err != nil {
 		return destination{}, err
 	}

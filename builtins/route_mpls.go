@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/nescript/nescript/lang/value"
 	"github.com/nescript/nescript/nsexec"
 )
 
@@ -14,15 +15,19 @@ const mplsRoute = 1 << 8
 
 var (
 	// routeDest is a destination, or a label.
-	routeDest = ofText("default|IP[/LEN]|LABEL", func(s string) (destination, error) {
+	routeDest = typ[destination]{"default|IP[/LEN]|LABEL", func(v value.Value) (destination, error) {
+		switch v.(type) {
+		case value.IP, value.Prefix:
+			return readDestination(v)
+		}
 		// Of what is plainly none, parseLabel would only make an error.
-		if s != "" && '0' <= s[0] && s[0] <= '9' && !strings.ContainsAny(s, ".:/") {
+		if s := v.String(); s != "" && '0' <= s[0] && s[0] <= '9' && !strings.ContainsAny(s, ".:/") {
 			if n, err := parseLabel(s); err == nil {
 				return destination{label: n + 1}, nil
 			}
 		}
-		return parseDestination(s)
-	})
+		return readDestination(v)
+	}}
 	ttlPropagateOption = Option{Name: "ttl-propagate", Type: oneOf(word{"enabled", 1}, word{"disabled", -1}), Doc: "of mpls: whether the label's TTL goes into the packet"}
 	// hopOptions are those of a way of a route.
 	hopOptions = append(append([]Option{}, viaOptions...),

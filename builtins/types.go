@@ -57,9 +57,9 @@ var (
 	ifName      = ofText("NAME", func(s string) (string, error) { return s, checkLinkName(s) })                        // string
 	nsName      = ofText("NAMESPACE", func(s string) (string, error) { return s, nsexec.CheckNSName(s) })              // string: one that is there
 	newNSName   = ofText("NAME", func(s string) (string, error) { return s, nsexec.CheckNSName(s) })                   // string
-	ipType      = ofText("IP", value.ParseIP)                                                                          // value.IP
-	prefixType  = ofText("IP/LEN", value.ParsePrefix)                                                                  // value.Prefix
-	hostOrNet   = ofText("IP[/LEN]", parseHostOrNet)                                                                   // value.Prefix
+	ipType      = typ[value.IP]{"IP", readIP}                                                                          // value.IP
+	prefixType  = typ[value.Prefix]{"IP/LEN", readPrefix}                                                              // value.Prefix
+	hostOrNet   = typ[value.Prefix]{"IP[/LEN]", readHostOrNet}                                                         // value.Prefix
 	macType     = ofText("MAC", value.ParseMAC)                                                                        // value.MAC
 	ownMAC      = ofText("MAC", parseOwnMAC)                                                                           // value.MAC, that a link can have
 	switchType  = ofText("on|off", func(s string) (bool, error) { b, err := value.ParseBool(s); return bool(b), err }) // bool
@@ -67,6 +67,38 @@ var (
 	aliasType   = ofText("TEXT", parseAlias)                                                                           // string
 	timeType    = ofText("TIME", parseTime)                                                                            // time.Duration
 )
+
+// readIP takes an address that a script has made as it is, without going by its
+// text.
+func readIP(v value.Value) (value.IP, error) {
+	if ip, ok := v.(value.IP); ok {
+		return ip, nil
+	}
+	return value.ParseIP(v.String())
+}
+
+// readPrefix is readIP of prefixes.
+func readPrefix(v value.Value) (value.Prefix, error) {
+	if p, ok := v.(value.Prefix); ok {
+		return p, nil
+	}
+	return value.ParsePrefix(v.String())
+}
+
+// readHostOrNet reads an address alone as a prefix that holds nothing else.
+func readHostOrNet(v value.Value) (value.Prefix, error) {
+	switch v := v.(type) {
+	case value.Prefix:
+		return v, nil
+	case value.IP:
+		return hostPrefix(v), nil
+	}
+	return parseHostOrNet(v.String())
+}
+
+func hostPrefix(ip value.IP) value.Prefix {
+	return value.Prefix{Prefix: netip.PrefixFrom(ip.Addr, ip.BitLen())}
+}
 
 func parseTime(s string) (time.Duration, error) {
 	d, err := value.ParseDuration(s)
@@ -207,7 +239,7 @@ func parseHostOrNet(s string) (value.Prefix, error) {
 	if err != nil {
 		return value.Prefix{}, err
 	}
-	return value.Prefix{Prefix: netip.PrefixFrom(ip.Addr, ip.BitLen())}, nil
+	return hostPrefix(ip), nil
 }
 
 // parseAlias reads an alias: IFALIASZ of linux/if.h bounds it.

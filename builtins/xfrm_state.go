@@ -51,6 +51,10 @@ func xfrmStateOptions() []Option {
 	}
 	return append(out,
 		Option{Name: "replay-window", Type: numberWord(4096), Doc: "how far behind packets may come"},
+		Option{Name: "replay-seq", Type: word32, Doc: "the last number that came in"},
+		Option{Name: "replay-oseq", Type: word32, Doc: "the last number that went out"},
+		Option{Name: "replay-seq-hi", Type: word32, Doc: "of flag esn: the upper half of replay-seq"},
+		Option{Name: "replay-oseq-hi", Type: word32, Doc: "of flag esn: the upper half of replay-oseq"},
 		Option{Name: "seq", Type: word32, Doc: "the number of the request that it answers"},
 		Option{Name: "flag", Type: stateFlags, Many: true, Doc: "how it treats packets"},
 		Option{Name: "extra-flag", Type: oneOf(word{"dont-encap-dscp", 1}, word{"oseq-may-wrap", 2}), Many: true, Doc: "the same"},
@@ -166,21 +170,37 @@ func xfrmStateAttrs(c *Call, info *nl.XfrmUsersaInfo) (attrs []nsexec.Attr, err 
 		addr := xfrmAddr(ip.Addr)
 		attrs = append(attrs, nsexec.Attr{Type: nl.XFRMA_COADDR, Data: addr[:]})
 	}
-	return append(attrs, replayWindow(c, info)...), nil
+	replay, err := replayState(c, info)
+	return append(attrs, replay...), err
 }
 
-// replayWindow is in the header where it fits its bitmap there, and in an
-// attribute where sequence numbers are long or the window is large.
-func replayWindow(c *Call, info *nl.XfrmUsersaInfo) []nsexec.Attr {
+// replayState is what a state knows of sequence numbers. Its window is in the
+// header where it fits its bitmap there; where numbers are long or the window is
+// large all is in one attribute.
+func replayState(c *Call, info *nl.XfrmUsersaInfo) ([]nsexec.Attr, error) {
 	const bits = 32
-	window, _ := Opt[int64](c, "replay-window")
-	if window <= bits && info.Flags&nl.XFRM_STATE_ESN == 0 {
-		info.ReplayWindow = uint8(window)
-		return nil
+	window := optInt(c, "replay-window")
+	seq, oseq := uint32(optInt(c, "replay-seq")), uint32(optInt(c, "replay-oseq"))
+	if window > bits || info.Flags&nl.XFRM_STATE_ESN != 0 {
+		words := uint32(window+bits-1) / bits
+		esn := nl.XfrmReplayStateEsn{
+			BmpLen: words, ReplayWindow: uint32(window), Bmp: make([]uint32, words), Seq: seq, OSeq: oseq,
+			SeqHi: uint32(optInt(c, "replay-seq-hi")), OSeqHi: uint32(optInt(c, "replay-oseq-hi")),
+		}
+		return []nsexec.Attr{{Type: nl.XFRMA_REPLAY_ESN_VAL, Data: esn.Serialize()}}, nil
 	}
-	words := uint32(window+bits-1) / bits
-	esn := nl.XfrmReplayStateEsn{BmpLen: words, ReplayWindow: uint32(window), Bmp: make([]uint32, words)}
-	return []nsexec.Attr{{Type: nl.XFRMA_REPLAY_ESN_VAL, Data: esn.Serialize()}}
+	for _, name := range []string{"replay-seq-hi", "replay-oseq-hi"} {
+		if c.Has(name) {
+			return nil, fmt.Errorf(`%q needs "flag esn": the numbers have no upper half else`, name)
+		}
+	}
+	info.ReplayWindow = uint8(window)
+	if seq == 0 && oseq == 0 {
+		return nil, nil
+	}
+	data := binary.NativeEndian.AppendUint32(nil, oseq) // struct xfrm_replay_state: the bitmap is last
+	data = binary.NativeEndian.AppendUint32(data, seq)
+	return []nsexec.Attr{{Type: nl.XFRMA_REPLAY_VAL, Data: binary.NativeEndian.AppendUint32(data, 0)}}, nil
 }
 
 // encode is struct xfrm_algo, xfrm_algo_auth or xfrm_algo_aead.

@@ -46,6 +46,8 @@ var xfrmStates = []string{
 	ends + "proto esp spi 0x100 " + enc + " " + auth,
 	ends + "proto esp spi 0x101 mode tunnel reqid 7 replay-window 32 " + enc + " auth-trunc 'hmac(sha256)' 0x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f 96",
 	ends + "proto esp spi 0x102 mode tunnel aead 'rfc4106(gcm(aes))' 0x000102030405060708090a0b0c0d0e0f10111213 128 replay-window 128 flag esn",
+	ends + "proto esp spi 0x108 replay-window 32 replay-seq 0x20 replay-oseq 7 " + enc + " " + auth,
+	ends + "proto esp spi 0x109 replay-window 64 replay-seq 5 replay-seq-hi 2 replay-oseq 6 replay-oseq-hi 3 flag esn " + enc + " " + auth,
 	ends + "proto esp spi 0x103 mode beet replay-window 64 flag noecn af-unspec extra-flag dont-encap-dscp seq 9 " + enc + " " + auth,
 	ends + "proto ah spi 0x104 auth 'hmac(sha1)' plaintext-is-a-key mode transport if_id 5 mark 7/0xff output-mark 9/0xf0",
 	ends + "proto esp spi 0x105 mode tunnel tfcpad 100 encap espinudp 4500 4501 0.0.0.0 sel src 10.1.0.0/16 dst 10.2.0.0/17 dev eth0 proto udp sport 5 dport 6 flag icmp " + enc + " " + auth,
@@ -193,6 +195,9 @@ func TestXfrm_refused(t *testing.T) {
 		"xfrm state dst 10.0.0.2 proto esp spi 5 sel sport 5":           `"sport" needs proto tcp`,
 		"xfrm state dst 10.0.0.2 proto route2 spi 5":                    `"spi" is of esp, ah and comp alone`,
 		"flush xfrm state dst 10.0.0.2":                                 `takes no "dst", only "proto"`,
+		"xfrm state dst 10.0.0.2 proto esp spi 5 replay-seq-hi 5":       `"replay-seq-hi" needs "flag esn"`,
+		"xfrm hthresh4 33 0":                                            `33 is not in 0..32`,
+		"xfrm hthresh6 5":                                               `"xfrm hthresh6" needs RBITS`,
 		"xfrm policy dst 10.0.0.2":                                      `"xfrm policy" needs "dir"`,
 		"xfrm policy dir out tmpl mode tunnel":                          `"tmpl": it needs "proto"`,
 		"xfrm policy dir out index 8":                                   `8 may be 9`,
@@ -256,6 +261,33 @@ func TestXfrm_undoStates(t *testing.T) {
 		"del xfrm state dst 10.0.0.2 proto esp spi 0x102; xfrm state dst 10.0.0.2 proto esp spi 0x102 mode transport " + enc + " " + auth,
 		"replace xfrm state " + ends + "proto esp spi 0x105 mode tunnel encap espinudp 1 2 0.0.0.0 " + enc + " " + auth + "; flush xfrm state",
 	})
+}
+
+// TestXfrm_thresholds: they are as ip shows them, and as they were after undoing.
+func TestXfrm_thresholds(t *testing.T) {
+	show := func(ns nsexec.Ref) string {
+		out, err := nstest.Output(ns, "", "ip", "-s", "-s", "xfrm", "policy", "count")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	const script = "xfrm hthresh4 24 20; xfrm hthresh6 64 48"
+	is := func(ns nsexec.Ref) bool {
+		got := show(ns)
+		return strings.Contains(got, "IPv4 thresholds: local 24 remote 20") && strings.Contains(got, "IPv6 thresholds: local 64 remote 48")
+	}
+	ns, err := runIn(t, script)
+	if err != nil || !is(ns) {
+		t.Errorf("%v, %s", err, show(ns))
+	}
+	claim(t, "", script, is)
+	for _, how := range undoers {
+		how.undo(t, fmt.Sprintf("in %s < xfrm hthresh4 0 1; xfrm hthresh6 2 3; xfrm hthresh4 4 5 >", ns))
+		if !is(ns) {
+			t.Errorf("%s: %s", how.name, show(ns))
+		}
+	}
 }
 
 // TestXfrm_traffic pings through a tunnel between two namespaces, and not without

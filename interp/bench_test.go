@@ -82,6 +82,7 @@ func BenchmarkLoop(b *testing.B) {
 		{"literal", `up lo`},
 		{"word", `up h$i:eth0`},
 		{"addr", `addr eth0 (net[i])`},
+		{"route", `route (host(net, i)) via 10.0.0.2 dev br0`},
 		{"veth", `veth h$i:eth0 (net[i]) r:p$i master br0 up`},
 	} {
 		b.Run(bench.name, func(b *testing.B) {

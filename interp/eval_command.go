@@ -14,11 +14,10 @@ import (
 // planned is what is known of a command before it runs, so that a loop finds it
 // out once.
 type planned struct {
-	spec *builtins.Spec // nil where def is set
-	def  *defn
-	mod  builtins.Modifiers
-	args []lang.Arg     // those of the command, after the verb's words
-	lits []builtins.Arg // the literal ones; the others have a nil Value
+	spec  *builtins.Spec // nil where def is set
+	def   *defn
+	mod   builtins.Modifiers
+	words words // those after the verb's own
 }
 
 // planOf finds out what a command is, or looks it up.
@@ -28,23 +27,22 @@ func (e *env) planOf(c *lang.Command) (*planned, error) {
 		return p, nil
 	}
 	name := verbName(c.Verb)
-	p := &planned{def: m.prog.def(name), args: c.Args}
+	p := &planned{def: m.prog.def(name)}
+	args := c.Args
 	if p.def == nil {
-		if p.spec, p.args = m.in.verb(c); p.spec == nil {
+		if p.spec, args = m.in.verb(c); p.spec == nil {
 			return nil, at(c.Verb, fmt.Errorf("unknown verb %q", name))
 		}
 	}
-	p.lits = make([]builtins.Arg, len(p.args))
+	p.words = wordsOf(args)
 	if c.Modifier != nil {
 		p.mod = modifiers[c.Modifier.Raw]
 	}
-	for i, a := range p.args {
-		if lit, ok := literal(a); ok {
-			p.lits[i] = lit
-		}
-	}
 	if e.trace == nil {
 		return p, nil // not in a loop, so it will hardly be asked for again
+	}
+	if p.spec != nil {
+		p.words.remember()
 	}
 	if m.plans == nil {
 		m.plans = map[*lang.Command]*planned{}
@@ -94,7 +92,7 @@ func (e *env) command(c *lang.Command) error {
 	if err != nil {
 		return err
 	}
-	args, err := e.args(p.args, p.lits)
+	args, err := e.args(&p.words)
 	if err != nil {
 		return err
 	}
@@ -105,7 +103,8 @@ func (e *env) command(c *lang.Command) error {
 	if err != nil {
 		return err
 	}
-	s := &site{env: e, node: c, args: args}
+	s := e.m.slabs.sites.New()
+	*s = site{env: e, node: c, args: args}
 	e.m.site = s
 	if err := e.m.do(e.ctx, call); err != nil {
 		return e.wrap(c, &s.args, err)

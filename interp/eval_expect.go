@@ -94,7 +94,8 @@ func (e *env) check(c *lang.Command) error {
 	if spec == nil {
 		return at(c.Verb, fmt.Errorf("unknown check %q", verbName(c.Verb)))
 	}
-	args, err := e.args(c.Args, literals(c.Args))
+	w := wordsOf(c.Args)
+	args, err := e.args(&w)
 	if err != nil {
 		return err
 	}

@@ -88,7 +88,7 @@ func (e *env) expr(x lang.Expr) (value.Value, error) {
 }
 
 func (e *env) exprs(xs []lang.Expr) ([]value.Value, error) {
-	out := make([]value.Value, len(xs))
+	out := e.m.slabs.vals.Take(len(xs))
 	for i, x := range xs {
 		v, err := e.expr(x)
 		if err != nil {
@@ -191,7 +191,10 @@ func (e *env) callExpr(x *lang.Call) (value.Value, error) {
 	} else {
 		v, err = fn.call(vals)
 	}
-	return v, atArg(x, err)
+	if err != nil {
+		return nil, atArg(x, err)
+	}
+	return v, nil
 }
 
 // atArg places an error of a call at the argument that it is about.

@@ -96,7 +96,8 @@ func (e *env) turn(s *lang.For, vars *scope, key, val value.Value) *env {
 		vars.declare(s.Key.Name, key)
 	}
 	vars.declare(s.Var.Name, val)
-	t := &oneTurn{env: *e, args: [2]value.Value{key, val}}
+	t := e.m.slabs.turns.New()
+	t.env, t.args = *e, [2]value.Value{key, val}
 	t.frame = frame{up: e.trace, file: e.file, node: s, loop: s, args: t.args[:]}
 	t.env.vars, t.env.trace = vars, &t.frame
 	return &t.env

@@ -20,7 +20,7 @@ type anonymizer interface {
 
 // in runs a block in each of the namespaces that `in` names.
 func (e *env) in(s *lang.In) (outcome, error) {
-	args, err := e.args(s.Refs, literals(s.Refs))
+	args, err := e.args(e.refsOf(s))
 	if err != nil {
 		return goesOn, err
 	}
@@ -40,14 +40,21 @@ func (e *env) in(s *lang.In) (outcome, error) {
 	return goesOn, nil
 }
 
-func literals(args []lang.Arg) []builtins.Arg {
-	lits := make([]builtins.Arg, len(args))
-	for i, a := range args {
-		if lit, ok := literal(a); ok {
-			lits[i] = lit
-		}
+// refsOf are the words of `in`, found out once where it stands in a loop.
+func (e *env) refsOf(s *lang.In) *words {
+	m := e.m
+	if w, ok := m.refs[s]; ok {
+		return w
 	}
-	return lits
+	w := wordsOf(s.Refs)
+	if e.trace == nil {
+		return &w
+	}
+	if m.refs == nil {
+		m.refs = map[*lang.In]*words{}
+	}
+	m.refs[s] = &w
+	return &w
 }
 
 func (e *env) inPlace(p place, b *lang.Block) (outcome, error) {

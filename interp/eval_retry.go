@@ -106,7 +106,8 @@ func (e *env) duration(a lang.Arg, or time.Duration) (time.Duration, error) {
 	if a == nil {
 		return or, nil
 	}
-	args, err := e.args([]lang.Arg{a}, literals([]lang.Arg{a}))
+	w := wordsOf([]lang.Arg{a})
+	args, err := e.args(&w)
 	if err != nil {
 		return 0, err
 	}

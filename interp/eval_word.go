@@ -8,15 +8,22 @@ import (
 	"github.com/nescript/nescript/lang/value"
 )
 
-// argument is one evaluated argument and the node that it came from.
+// arguments are evaluated arguments and the nodes that they came from. While
+// they are gathered, nodes may begin as those of the statement: mostly each of
+// these comes to one argument.
 type arguments struct {
 	vals  []builtins.Arg
 	nodes []lang.Node
 }
 
 func (a *arguments) add(v builtins.Arg, n lang.Node) {
+	switch k := len(a.vals); {
+	case k == len(a.nodes):
+		a.nodes = append(a.nodes, n)
+	case a.nodes[k] != n:
+		a.nodes = append(a.nodes[:k:k], n) // those behind k are the statement's
+	}
 	a.vals = append(a.vals, v)
-	a.nodes = append(a.nodes, n)
 }
 
 // spread adds a value that stands alone: a list as its items.
@@ -48,8 +55,9 @@ func literal(a lang.Arg) (arg builtins.Arg, ok bool) {
 	case *lang.Text:
 		return builtins.Arg{Value: value.String(p.Value), Bare: true}, true
 	case *lang.Quoted:
-		s, ok := plainText(p.Str)
-		return builtins.Arg{Value: value.String(s)}, ok
+		if s, ok := plainText(p.Str); ok {
+			return builtins.Arg{Value: value.String(s)}, true
+		}
 	}
 	return arg, false
 }
@@ -85,22 +93,47 @@ func plainText(s *lang.StrLit) (string, bool) {
 	return text, true
 }
 
-// args evaluates a command's arguments. lits holds those that are literal, the
-// others being nil there.
-func (e *env) args(in []lang.Arg, lits []builtins.Arg) (arguments, error) {
-	out := arguments{
-		vals:  make([]builtins.Arg, 0, len(in)),
-		nodes: make([]lang.Node, 0, len(in)),
+// words are the arguments of a statement, and what is known of them before it
+// runs.
+type words struct {
+	args  []lang.Arg
+	nodes []lang.Node    // the same
+	lits  []builtins.Arg // the literal ones; the others have a nil Value
+}
+
+func wordsOf(args []lang.Arg) words {
+	w := words{args, make([]lang.Node, len(args)), make([]builtins.Arg, len(args))}
+	for i, a := range args {
+		w.nodes[i] = a
+		w.lits[i], _ = literal(a)
 	}
-	for i, a := range in {
-		if lits[i].Value != nil {
-			out.add(lits[i], a)
+	return w
+}
+
+// remember has what the literal ones are read as kept, for a statement that will
+// run again.
+func (w *words) remember() {
+	memos := make([]builtins.Memo, len(w.lits))
+	for i := range w.lits {
+		if w.lits[i].Value != nil {
+			w.lits[i].Memo = &memos[i]
+		}
+	}
+}
+
+// args evaluates a statement's arguments.
+func (e *env) args(w *words) (arguments, error) {
+	out := arguments{vals: e.m.slabs.args.Take(len(w.args))[:0], nodes: w.nodes}
+	for i, a := range w.args {
+		if w.lits[i].Value != nil {
+			out.add(w.lits[i], a)
 			continue
 		}
 		if err := e.arg(&out, a); err != nil {
 			return out, err
 		}
 	}
+	out.nodes = out.nodes[:len(out.vals)]
 	return out, nil
 }
 

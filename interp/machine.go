@@ -10,6 +10,8 @@ import (
 
 	"github.com/nescript/nescript/builtins"
 	"github.com/nescript/nescript/lang"
+	"github.com/nescript/nescript/lang/slab"
+	"github.com/nescript/nescript/lang/value"
 	"github.com/nescript/nescript/nsexec"
 )
 
@@ -32,6 +34,7 @@ type machine struct {
 	chains   chains
 	site     *site
 	plans    map[*lang.Command]*planned
+	refs     map[*lang.In]*words
 	envs     map[nsexec.Ref]*builtins.Env
 	depth    int // of calls of defs
 	included map[*lang.File]bool
@@ -40,6 +43,13 @@ type machine struct {
 	tally    *tally // how many calls of the run have been done
 	crew     crew
 	beside   bool // it runs items of a parallel statement
+
+	slabs struct { // what each statement needs some of
+		args  slab.Of[builtins.Arg]
+		sites slab.Of[site]
+		turns slab.Of[oneTurn]
+		vals  slab.Of[value.Value]
+	}
 }
 
 func (in *Interp) newMachine(prog *program, plan *planner) *machine {

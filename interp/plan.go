@@ -175,7 +175,8 @@ func (p *planner) expect(e *env, s *lang.Expect, within time.Duration) error {
 		return nil // that it fails is what is expected
 	}
 	spec := e.m.in.verbs.Lookup("expect " + verbName(s.Check.Verb))
-	args, err := e.args(s.Check.Args, literals(s.Check.Args))
+	w := wordsOf(s.Check.Args)
+	args, err := e.args(&w)
 	if err != nil {
 		return err
 	}

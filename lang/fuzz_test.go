@@ -52,6 +52,18 @@ func FuzzLex(f *testing.F) {
 	})
 }
 
+// Where the tokens are cut makes no difference to a script that is right.
+func FuzzChunks(f *testing.F) {
+	seed(f)
+	f.Fuzz(func(t *testing.T, src string) {
+		want, wantErr := cutEvery(1<<30, src)
+		got, err := cutEvery(1, src)
+		if (err == nil) != (wantErr == nil) || err == nil && got != want {
+			t.Fatalf("cut, %q is\n%s\n%v\nnot\n%s\n%v", src, got, err, want, wantErr)
+		}
+	})
+}
+
 // The parser returns, its places are right, its errors can be shown.
 func FuzzParse(f *testing.F) {
 	seed(f)

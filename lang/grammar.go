@@ -101,7 +101,7 @@ func exprNode(lex *lexer.PeekingLexer) (Expr, error) {
 }
 
 func argNode(lex *lexer.PeekingLexer) (Arg, error) {
-	a, err := parseArg(lex, &slab{})
+	a, err := parseArg(lex, &feed{})
 	if err == participle.NextMatch && afterWithin(lex) { // as above
 		err = unexpected(lex.Peek(), "a duration after "+describe(lastToken(lex)))
 	}
@@ -138,7 +138,7 @@ func stmtNode(lex *lexer.PeekingLexer) (Stmt, error) {
 	if t.Type == tokKeyword && t.Value == "defer" {
 		return nil, beyond(lex, errorAt(t, "a `defer` of a `defer`"))
 	}
-	s, err := parseStmt(lex, &slab{})
+	s, err := parseStmt(lex, &feed{})
 	return s, beyond(lex, err)
 }
 

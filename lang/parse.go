@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/alecthomas/participle/v2/lexer"
 )
 
 // maxErrors is how many errors of one file are told.
@@ -29,7 +31,9 @@ func parse(name string, src []byte, repl bool) (*File, error) {
 	f := &File{Name: name, Source: src, Body: &Block{}}
 	ascii, diags := checkText(src)
 	if diags == nil {
-		diags = f.parse(ascii, repl)
+		s := newScanner(textOf(src))
+		s.ascii = ascii
+		diags = f.parse(s, repl)
 	}
 	if len(diags) == 0 {
 		return f, nil
@@ -47,14 +51,12 @@ func parse(name string, src []byte, repl bool) (*File, error) {
 // usualStatement is how long a statement is about, in bytes.
 const usualStatement = 32
 
-// parse fills f.Body and f.Comments from f.Source.
-func (f *File) parse(ascii, repl bool) Diagnostics {
-	s := newScanner(textOf(f.Source))
-	s.ascii = ascii
+// parse fills f.Body and f.Comments with what s reads.
+func (f *File) parse(s *scanner, repl bool) Diagnostics {
 	f.Body.Stmts = make([]Stmt, 0, len(s.src)/usualStatement)
-	var nodes slab
-	for chunk := range s.chunks() {
-		f.Body.statementsIn(chunk, &nodes)
+	from := feed{more: s.chunks()}
+	for lex := (lexer.PeekingLexer{}); from.refill(&lex); { // what is left of a chunk is none of the file's
+		f.Body.statementsIn(&lex, &from)
 	}
 	if len(f.Body.Stmts) == 0 {
 		f.Body.Stmts = nil

@@ -8,56 +8,63 @@ import (
 // Parse implements participle.Parseable: `< … >`. It never fails once it has
 // seen the `<`: a statement that can't be parsed becomes a *Bad.
 func (b *Block) Parse(lex *lexer.PeekingLexer) error {
-	open := lex.Peek()
-	if open.Type != tokOpen {
+	if lex.Peek().Type != tokOpen {
 		return participle.NextMatch
 	}
-	b.Open = tokenPos(lex.Next())
-	b.statements(lex)
-	if t := lex.Peek(); t.Type == tokClose {
-		b.Close = tokenPos(lex.Next())
-	}
+	b.parse(lex, &feed{})
 	return nil
 }
 
-// statements adds the statements up to a `>` or the end of the tokens.
-func (b *Block) statements(lex *lexer.PeekingLexer) {
-	b.statementsIn(lex, &slab{})
+// parse parses a block, at its `<`.
+func (b *Block) parse(lex *lexer.PeekingLexer, from *feed) {
+	b.Open = tokenPos(lex.Next())
+	b.statementsIn(lex, from)
+	if lex.Peek().Type == tokClose { // where it is missing, the scanner has said so
+		b.Close = tokenPos(lex.Next())
+	}
 }
 
-func (b *Block) statementsIn(lex *lexer.PeekingLexer, nodes *slab) {
+// statementsIn adds the statements up to a `>` or the end of the tokens.
+func (b *Block) statementsIn(lex *lexer.PeekingLexer, from *feed) {
 	for {
 		switch t := lex.Peek(); t.Type {
 		case tokNewline:
 			lex.Next()
 			continue
-		case tokClose, lexer.EOF:
+		case lexer.EOF:
+			if from.refill(lex) {
+				continue
+			}
+			return
+		case tokClose:
 			return
 		}
-		start := lex.MakeCheckpoint()
-		stmt, err := parseStmt(lex, nodes)
+		start, fills := lex.MakeCheckpoint(), from.fills
+		stmt, err := parseStmt(lex, from)
 		if err != nil {
-			lex.LoadCheckpoint(start)
-			b.Stmts = append(b.Stmts, skipBad(lex, err))
+			if fills == from.fills {
+				lex.LoadCheckpoint(start)
+			}
+			b.Stmts = append(b.Stmts, skipBad(lex, from, err))
 			continue
 		}
 		b.Stmts = append(b.Stmts, stmt)
 		if t := lex.Peek(); t.Type != tokNewline && t.Type != tokClose && t.Type != lexer.EOF {
-			b.Stmts = append(b.Stmts, skipBad(lex, noEnd(stmt, lastToken(lex), t)))
+			b.Stmts = append(b.Stmts, skipBad(lex, from, noEnd(stmt, lastToken(lex), t)))
 		}
 	}
 }
 
 // parseStmt parses a statement up to what ends it: a command by hand, any
 // other by its grammar.
-func parseStmt(lex *lexer.PeekingLexer, nodes *slab) (Stmt, error) {
+func parseStmt(lex *lexer.PeekingLexer, from *feed) (Stmt, error) {
 	switch t := lex.Peek(); t.Type {
 	case tokPlain, tokWord:
-		return parseCommand(lex, nodes)
+		return parseCommand(lex, from)
 	case tokIdent:
 		return structured["="](lex)
 	case tokKeyword:
-		if in := parseIn(lex, nodes); in != nil {
+		if in := parseIn(lex, from); in != nil {
 			return in, nil
 		}
 		if parse := structured[t.Value]; parse != nil {
@@ -72,40 +79,37 @@ func parseStmt(lex *lexer.PeekingLexer, nodes *slab) (Stmt, error) {
 // parseIn parses an `in` of words and a block, as most are, at a fraction of the
 // cost of its grammar. For any other, and for what is wrong, it returns nil and
 // leaves all to that.
-func parseIn(lex *lexer.PeekingLexer, nodes *slab) *In {
+func parseIn(lex *lexer.PeekingLexer, from *feed) *In {
 	start := lex.MakeCheckpoint()
-	word := lex.Next()
+	word := *lex.Next()
 	if word.Value != "in" {
 		lex.LoadCheckpoint(start)
 		return nil
 	}
 	in := &In{}
-	nodes.scratch = nodes.scratch[:0]
+	from.scratch = from.scratch[:0]
 	for t := lex.Peek(); t.Type == tokPlain || t.Type == tokWord; t = lex.Peek() {
-		ref, err := parseArg(lex, nodes)
+		ref, err := parseArg(lex, from)
 		if err != nil {
 			lex.LoadCheckpoint(start)
 			return nil
 		}
-		nodes.scratch = append(nodes.scratch, ref)
+		from.scratch = append(from.scratch, ref)
 	}
-	if len(nodes.scratch) == 0 || lex.Peek().Type != tokOpen {
+	if len(from.scratch) == 0 || lex.Peek().Type != tokOpen {
 		lex.LoadCheckpoint(start)
 		return nil
 	}
-	in.Refs = nodes.keep()
-	in.Body = &Block{Open: tokenPos(lex.Next())}
-	in.Body.statementsIn(lex, nodes)
-	if lex.Peek().Type == tokClose { // where it is missing, the scanner has said so
-		in.Body.Close = tokenPos(lex.Next())
-	}
-	in.setSpan(tokenPos(word), tokenEnd(lastToken(lex)))
+	in.Refs = from.keep()
+	in.Body = &Block{}
+	in.Body.parse(lex, from)
+	in.setSpan(tokenPos(&word), tokenEnd(lastToken(lex)))
 	return in
 }
 
 // skipBad moves to the end of the statement, over the blocks in it, and
 // returns what stands for it.
-func skipBad(lex *lexer.PeekingLexer, err error) *Bad {
+func skipBad(lex *lexer.PeekingLexer, from *feed, err error) *Bad {
 	b := &Bad{Err: diagnosticOf(err, lex.Peek())}
 	b.start = tokenPos(lex.Peek())
 	b.end = b.start
@@ -114,7 +118,10 @@ func skipBad(lex *lexer.PeekingLexer, err error) *Bad {
 		t := lex.Peek()
 		switch t.Type {
 		case lexer.EOF:
-			return b
+			if !from.refill(lex) {
+				return b
+			}
+			continue
 		case tokNewline:
 			if depth == 0 {
 				return b
@@ -145,7 +152,7 @@ func (c *Command) Parse(lex *lexer.PeekingLexer) error {
 	if t := lex.Peek(); t.Type != tokPlain && t.Type != tokWord {
 		return participle.NextMatch
 	}
-	cmd, err := parseCommand(lex, &slab{})
+	cmd, err := parseCommand(lex, &feed{})
 	if err != nil {
 		return beyond(lex, err)
 	}
@@ -154,36 +161,34 @@ func (c *Command) Parse(lex *lexer.PeekingLexer) error {
 }
 
 // parseCommand parses a command, at a word.
-func parseCommand(lex *lexer.PeekingLexer, nodes *slab) (*Command, error) {
-	c := nodes.command()
+func parseCommand(lex *lexer.PeekingLexer, from *feed) (*Command, error) {
+	c := from.command()
 	t := lex.Next()
-	verb, err := parseWord(t, nodes.word())
+	verb, err := parseWord(t, from.word())
 	if err != nil {
 		return nil, err
 	}
 	if next := lex.Peek(); IsModifier(t.Value) && (next.Type == tokPlain || next.Type == tokWord) {
 		c.Modifier = verb
-		if verb, err = parseWord(lex.Next(), nodes.word()); err != nil {
+		if verb, err = parseWord(lex.Next(), from.word()); err != nil {
 			return nil, err
 		}
 	}
 	c.Verb = verb
-	nodes.scratch = nodes.scratch[:0]
+	from.scratch = from.scratch[:0]
 	for {
-		arg, err := parseArg(lex, nodes)
+		arg, err := parseArg(lex, from)
 		if err == participle.NextMatch {
 			break
 		} else if err != nil {
 			return nil, err
 		}
-		nodes.scratch = append(nodes.scratch, arg)
+		from.scratch = append(from.scratch, arg)
 	}
-	c.Args = nodes.keep()
+	c.Args = from.keep()
 	if lex.Peek().Type == tokOpen {
 		c.Body = &Block{}
-		if err := c.Body.Parse(lex); err != nil {
-			return nil, err
-		}
+		c.Body.parse(lex, from)
 	}
 	if t := lex.Peek(); t.Type == tokBad {
 		return nil, standIn(t)
@@ -202,14 +207,14 @@ func IsModifier(word string) bool {
 }
 
 // parseArg parses one argument of a command: a word, `( … )` or `[ … ]`.
-func parseArg(lex *lexer.PeekingLexer, nodes *slab) (Arg, error) {
+func parseArg(lex *lexer.PeekingLexer, from *feed) (Arg, error) {
 	t := lex.Peek()
 	switch {
 	case t.Type == tokPlain || t.Type == tokWord:
 		if err := glued(lex, t); err != nil {
 			return nil, err
 		}
-		return parseWord(lex.Next(), nodes.word())
+		return parseWord(lex.Next(), from.word())
 	case t.Type != tokOp:
 		return nil, participle.NextMatch
 	}

@@ -29,6 +29,8 @@ type frame struct {
 	kind  byte // 0 < ( [ {
 	mode  mode
 	key   bool  // in a record: a key comes next
+	whole bool  // in a block: participle parses the statement, at one go
+	words bool  // in a block: the statement is an `in`, so far of words alone
 	elses int16 // in a block: how many `else` the statement has
 	open  Pos
 }
@@ -40,8 +42,8 @@ const (
 	maxDepth  = 256
 	maxInterp = 16
 	maxElse   = 256
-	// chunkTokens is how many tokens the scanner yields, at least, before it
-	// ends a chunk; see scanner.next.
+	// chunkTokens is how many tokens a scanner yields, at least, before it ends
+	// a chunk; see scanner.next.
 	chunkTokens = 240
 )
 
@@ -58,13 +60,14 @@ type scanner struct {
 	last     lexer.TokenType // of the token before, or 0
 	lastDot  bool            // the token before is a `.`
 	tokens   int             // of this chunk
+	chunk    int             // how many it has at least
 	broken   bool            // the rest is not looked at
 	diags    []*Diagnostic
 	comments []Comment
 }
 
 func newScanner(src string) *scanner {
-	s := &scanner{src: src, line: 1, frames: make([]frame, 1, 8)}
+	s := &scanner{src: src, line: 1, frames: make([]frame, 1, 8), chunk: chunkTokens}
 	s.frames[0].mode = modeStart
 	if strings.HasPrefix(src, bom) {
 		s.off, s.lineStart = len(bom), len(bom)
@@ -138,12 +141,12 @@ func (s *scanner) bad(end int, message string, help ...string) lexer.Token {
 // Next implements lexer.Lexer.
 func (s *scanner) Next() (lexer.Token, error) { return s.next(), nil }
 
-// next returns EOF at the end of the source, and also between two statements
-// outside any block once it has yielded chunkTokens, after which it goes on:
-// participle wants all tokens up to EOF before it parses, and so never needs to
-// hold more than a chunk.
+// next returns EOF at the end of the source, and also between two statements once
+// the chunk is long enough, after which it goes on: participle wants all tokens
+// up to EOF before it parses, and so never needs to hold more than a chunk, or
+// than a statement of those that participle parses.
 func (s *scanner) next() lexer.Token {
-	if s.last == tokNewline && s.tokens >= chunkTokens && len(s.frames) == 1 {
+	if s.last == tokNewline && s.tokens >= s.chunk && s.between() {
 		s.tokens, s.last = 0, 0
 		return s.eof()
 	}
@@ -163,10 +166,23 @@ func (s *scanner) next() lexer.Token {
 	return s.word()
 }
 
+// between reports whether all that is open are blocks of statements that are
+// parsed by hand, as they come.
+func (s *scanner) between() bool {
+	for i := range s.frames[1:] {
+		if s.frames[i].whole || s.frames[i+1].kind != '<' {
+			return false
+		}
+	}
+	return true
+}
+
 func (f *frame) bracket() bool { return f.kind != 0 && f.kind != '<' }
 
 // done reports whether all of the source has been read.
-func (s *scanner) done() bool { return s.broken || s.off >= len(s.src) && s.last == 0 }
+func (s *scanner) done() bool {
+	return s.broken || s.off >= len(s.src) && s.last == 0 && len(s.frames) == 1
+}
 
 func (s *scanner) eof() lexer.Token {
 	t := lexer.Token{Type: lexer.EOF}
@@ -301,6 +317,9 @@ func (s *scanner) push(typ lexer.TokenType, m mode) lexer.Token {
 		return t
 	}
 	kind := s.src[s.off]
+	if f := s.top(); f.words && kind != '<' {
+		f.whole = true
+	}
 	s.frames = append(s.frames, frame{kind: kind, mode: m, key: kind == '{', open: s.pos()})
 	return s.token(typ, s.off+1)
 }

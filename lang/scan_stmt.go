@@ -12,13 +12,16 @@ import (
 func (s *scanner) start() lexer.Token {
 	f := s.top()
 	f.mode = modeWords
+	if s.last != tokKeyword { // as `defer`, whose statement is a part of it
+		f.whole, f.words = false, false
+	}
 	if name := identEnd(s.src, s.off); name > s.off {
 		word := s.src[s.off:name]
 		if m := keywordMode(word); m != modeNone && (name == len(s.src) || !isWordByte(s.src[name]) || wordEnds(s.src, name)) {
 			return s.keyword(f, word, m)
 		}
 		if s.assigns(name) {
-			f.mode = modeExpr
+			f.mode, f.whole = modeExpr, true
 			return s.token(tokIdent, name)
 		}
 	}
@@ -26,7 +29,8 @@ func (s *scanner) start() lexer.Token {
 }
 
 func (s *scanner) keyword(f *frame, word string, m mode) lexer.Token {
-	f.mode = m
+	f.mode, f.words = m, word == "in" && s.last != tokKeyword
+	f.whole = !f.words
 	if word == "else" {
 		if f.elses++; f.elses > maxElse {
 			t := s.bad(s.off+len(word), "an if has at most 256 arms")

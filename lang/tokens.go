@@ -1,25 +1,24 @@
 package lang
 
 import (
-	"iter"
 	"runtime"
 
 	"github.com/alecthomas/participle/v2/lexer"
 )
 
-// chunks yields all that a scanner reads, a chunk at a time, each good until the
-// next. The scanner is then at the end of its source. It works ahead, on a thread
-// of its own, in a file that is worth that.
-func (s *scanner) chunks() iter.Seq[*lexer.PeekingLexer] {
+// chunks returns a function that reads a chunk of tokens, each good until the next
+// one is asked for, and nil when the scanner is at the end of its source. It works
+// ahead, on a thread of its own, in a file that is worth that.
+func (s *scanner) chunks() (next func() *lexer.PeekingLexer) {
 	if len(s.src) >= aheadLeast && runtime.GOMAXPROCS(0) > 1 {
-		return s.chunksAhead
+		return s.chunksAhead()
 	}
-	return func(yield func(*lexer.PeekingLexer) bool) {
-		for t := (tokens{scan: s}); !s.done(); {
-			if !yield(t.next()) {
-				return
-			}
+	t := tokens{scan: s}
+	return func() *lexer.PeekingLexer {
+		if s.done() {
+			return nil
 		}
+		return t.next()
 	}
 }
 
@@ -28,7 +27,8 @@ const (
 	aheadChunks = 16        // how many the scanner is ahead at most
 )
 
-func (s *scanner) chunksAhead(yield func(*lexer.PeekingLexer) bool) {
+// chunksAhead is chunks on another thread, which ends once all has been asked for.
+func (s *scanner) chunksAhead() (next func() *lexer.PeekingLexer) {
 	read, free := make(chan *tokens, aheadChunks), make(chan *tokens, aheadChunks)
 	for range aheadChunks {
 		free <- &tokens{scan: s}
@@ -36,20 +36,20 @@ func (s *scanner) chunksAhead(yield func(*lexer.PeekingLexer) bool) {
 	go func() {
 		defer close(read)
 		for !s.done() {
-			t, more := <-free
-			if !more {
-				return
-			}
+			t := <-free
 			t.next()
 			read <- t
 		}
 	}()
-	defer close(free)
-	for t := range read {
-		if !yield(t.lex) {
-			return
+	var last *tokens
+	return func() *lexer.PeekingLexer {
+		if last != nil {
+			free <- last
 		}
-		free <- t
+		if last = <-read; last == nil {
+			return nil
+		}
+		return last.lex
 	}
 }
 

@@ -54,6 +54,58 @@ func TestChunks_ahead(t *testing.T) {
 	}
 }
 
+// TestChunks_cut: a script is the same wherever its tokens are cut, if it is right;
+// of a wrong one the first error is.
+func TestChunks_cut(t *testing.T) {
+	sources := corpus(t)
+	for _, src := range []string{
+		"ns a <\nup lo\nin ns b <\ndown lo\n>; up eth0\n>\nns c\n",
+		"ns a <\nup lo\nif (x) <\nup a\nns b <\nup b\n>\n> else <\nup c\n>\nup d\n>\n",
+		"in ns (a) <\nup lo\nup eth0\n>\nin ns a b <\nup lo\n>\n",
+		"ns a <\nup lo\n\n# why\n>\n",
+		"ns a <\nup lo\n> more\nup b\n",
+		"ns a <\nup lo\n",
+		"ns a <\nns b <\nup lo\n>\nup x",
+		"ns a)b <\nup lo\nup x\n>\nup y\n",
+		"in a)b <\nup lo\nup x\n>\nup y\n",
+		"in ns a <\nup )\nup x\n> \"\nup y\n",
+		"let a = [\n1,\n2\n]\nns b <\nlet c = {\nk: 1\n}\n>\n",
+	} {
+		sources = append(sources, src)
+	}
+	for _, src := range sources {
+		want, wantErr := cutEvery(1<<30, src)
+		for _, n := range []int{1, 2, 7, chunkTokens} {
+			got, err := cutEvery(n, src)
+			if wantErr == nil && got != want {
+				t.Fatalf("cut after %d tokens, %q is read as\n%s\nnot\n%s", n, src, got, want)
+			}
+			if fmt.Sprint(first(err)) != fmt.Sprint(first(wantErr)) {
+				t.Fatalf("cut after %d tokens, %q has the error\n%v\nnot\n%v", n, src, err, wantErr)
+			}
+		}
+	}
+}
+
+func first(d Diagnostics) any {
+	if len(d) == 0 {
+		return nil
+	}
+	return *d[0]
+}
+
+func cutEvery(n int, src string) (tree string, err Diagnostics) {
+	ascii, err := checkText([]byte(src))
+	if err != nil {
+		return "", err
+	}
+	f := &File{Source: []byte(src), Body: &Block{}}
+	s := newScanner(src)
+	s.ascii, s.chunk = ascii, n
+	err = f.parse(s, false)
+	return fmt.Sprint(dump(f), f.Comments), err
+}
+
 // parseOn parses on so many processors.
 func parseOn(n int, src string) (tree string, err error) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(n))

@@ -26,6 +26,27 @@
 // handle, raw requests, and links by name. Functions such as [Links], [Addrs]
 // and [Routes] read through one, in [Engine.Look].
 //
+// # Files
+//
+// What is done to an object is in the file that has its name: link.go and
+// linkstate.go, addr.go, route.go, neigh.go, traffic.go, nft.go and so on. The
+// first word of the others tells what they are about:
+//
+//   - query_*.go read what is there, attr.go and query_attrs.go the attributes of
+//     messages.
+//   - undo*.go note what undoes a change, put it in order and do it; record*.go
+//     read all there is of an older object before it goes, restore*.go bring it
+//     back, aside*.go keep what can come back itself; unmake.go takes away what
+//     the run has made.
+//   - engine.go and do.go run actions, perform.go does one; fuse.go, batch.go,
+//     deferred.go, ahead.go, unseen.go, known.go and index.go are told of below.
+//   - worker.go alone enters namespaces, on threads of its own; pool*.go keep
+//     connections, conn.go and execute.go are one, open.go and ref.go find what a
+//     name stands for.
+//   - kinds.go and haskind.go know what a kernel may lack, explain.go and errors.go
+//     what to say of what it refuses.
+//   - sandbox*.go run the program again where it may do all this.
+//
 // # Speed
 //
 // What can be seen is always as if the steps of a Run were done one by one, in

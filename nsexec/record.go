@@ -57,6 +57,7 @@ var headers = map[uint16]int{
 	rtmNewTunnel:          sizeofTunnelMsg,
 	xfrmState:             nl.SizeofXfrmUsersaInfo,
 	xfrmPolicy:            nl.SizeofXfrmUserpolicyInfo,
+	xfrmThreshold:         4,
 }
 
 const sizeofNhMsg = 8 // struct nhmsg of linux/nexthop.h
@@ -67,7 +68,7 @@ var recordNames = map[uint16]string{
 	unix.RTM_NEWADDRLABEL: "addrlabel",
 	unix.RTM_NEWQDISC:     "qdisc", unix.RTM_NEWTCLASS: "class", unix.RTM_NEWTFILTER: "filter",
 	unix.RTM_NEWVLAN: "bvlan", unix.RTM_NEWMDB: "mdb", rtmNewTunnel: "vni",
-	xfrmState: "xfrm", xfrmPolicy: "xfrm",
+	xfrmState: "xfrm", xfrmPolicy: "xfrm", xfrmThreshold: "xfrm",
 }
 
 // what is the kind of the first object, as the language calls it.

@@ -111,6 +111,11 @@ func (c *Conn) removeXfrm(m message) error {
 func (c *Conn) restoreXfrm(msgs []message) error {
 	var errs []error
 	for _, m := range msgs {
+		if m.kind == xfrmThreshold {
+			_, err := c.xfrm(nl.XFRM_MSG_NEWSPDINFO, 0, m.body)
+			errs = append(errs, err)
+			continue
+		}
 		now, err := c.findXfrm(m)
 		if err == nil && now != nil {
 			if bytes.Equal(m.withoutXfrmCounts().body, now.withoutXfrmCounts().body) {

@@ -3,31 +3,22 @@ package value
 import (
 	"errors"
 	"fmt"
-	"math/big"
+	"math"
 	"net/netip"
 )
 
 // ErrOverflow says that a result does not fit into a 64-bit int.
 var ErrOverflow = errors.New("the result does not fit into 64 bits")
 
-func number(a netip.Addr) *big.Int { return new(big.Int).SetBytes(a.AsSlice()) }
-
-// address is the address of like's family that has the number n, if there is
-// one.
-func address(n *big.Int, like netip.Addr) (netip.Addr, bool) {
-	if n.Sign() < 0 || n.BitLen() > like.BitLen() {
-		return netip.Addr{}, false
-	}
-	buf := make([]byte, like.BitLen()/8)
-	return netip.AddrFromSlice(n.FillBytes(buf))
-}
-
 // Add counts n addresses on, or back. It is an error to leave the family's
 // range.
 func (ip IP) Add(n int64) (IP, error) {
-	sum := number(ip.Addr)
-	a, ok := address(sum.Add(sum, big.NewInt(n)), ip.Addr)
-	if !ok {
+	sum, off := number(ip.Addr).plus(uint128{lo: uint64(n)})
+	if n < 0 {
+		sum, off = number(ip.Addr).minus(uint128{lo: -uint64(n)})
+	}
+	a, ok := sum.address(ip.Addr)
+	if off || !ok {
 		return IP{}, fmt.Errorf("there is no address %d on from %s", n, ip)
 	}
 	return IP{a}, nil
@@ -38,11 +29,18 @@ func (ip IP) Sub(other IP) (Int, error) {
 	if ip.BitLen() != other.BitLen() {
 		return 0, fmt.Errorf("%s and %s are of different families", ip, other)
 	}
-	d := number(ip.Addr)
-	if d.Sub(d, number(other.Addr)); !d.IsInt64() {
-		return 0, ErrOverflow
+	a, b := number(ip.Addr), number(other.Addr)
+	d, before := a.minus(b)
+	if before {
+		d, _ = b.minus(a)
 	}
-	return Int(d.Int64()), nil
+	switch {
+	case d.hi == 0 && !before && d.lo <= math.MaxInt64:
+		return Int(d.lo), nil
+	case d.hi == 0 && before && d.lo <= 1<<63:
+		return Int(-d.lo), nil
+	}
+	return 0, ErrOverflow
 }
 
 // Number is the MAC as a 48-bit number.
@@ -85,8 +83,8 @@ func (p Prefix) At(i int64) (Prefix, error) {
 		return Prefix{}, fmt.Errorf("%s has no address %d, %s", p, i, count(left))
 	}
 	base := p.Masked().Addr()
-	n := number(base)
-	a, _ := address(n.Add(n, big.NewInt(i)), base)
+	n, _ := number(base).plus(uint128{lo: uint64(i)})
+	a, _ := n.address(base)
 	return Prefix{netip.PrefixFrom(a, p.Bits())}, nil
 }
 
@@ -103,8 +101,8 @@ func (p Prefix) Subnet(newbits, i int64) (Prefix, error) {
 		return Prefix{}, fmt.Errorf("%s has no /%d number %d, %s", p, int64(p.Bits())+newbits, i, count(int(newbits)))
 	}
 	base := p.Masked().Addr()
-	n := new(big.Int).Lsh(big.NewInt(i), uint(left-newbits))
-	a, _ := address(n.Add(n, number(base)), base)
+	n, _ := number(base).plus(uint128{lo: uint64(i)}.shifted(int(left - newbits)))
+	a, _ := n.address(base)
 	return Prefix{netip.PrefixFrom(a, p.Bits()+int(newbits))}, nil
 }
 
@@ -156,19 +154,16 @@ func (p Prefix) Field(name string) (Value, error) {
 
 func (p Prefix) netmask() IP {
 	addr := p.Prefix.Addr()
-	one := big.NewInt(1)
-	n := new(big.Int).Lsh(one, uint(addr.BitLen()))
-	n.Sub(n, new(big.Int).Lsh(one, uint(p.hostBits())))
-	a, _ := address(n, addr)
+	n, _ := ones(addr.BitLen()).minus(ones(p.hostBits()))
+	a, _ := n.address(addr)
 	return IP{a}
 }
 
 // top is the highest address of p.
 func (p Prefix) top() netip.Addr {
 	base := p.Masked().Addr()
-	n := new(big.Int).Lsh(big.NewInt(1), uint(p.hostBits()))
-	n.Sub(n, big.NewInt(1))
-	a, _ := address(n.Add(n, number(base)), base)
+	n, _ := number(base).plus(ones(p.hostBits()))
+	a, _ := n.address(base)
 	return a
 }
 

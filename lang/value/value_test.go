@@ -383,8 +383,21 @@ func TestCountOn(t *testing.T) {
 	if _, err := ip("::1").Sub(ip("10.0.0.1")); err == nil {
 		t.Error("families mix")
 	}
-	if _, err := ip("8000::").Sub(ip("::")); !errors.Is(err, ErrOverflow) {
-		t.Errorf("got %v", err)
+	for _, far := range [][2]string{{"8000::", "::"}, {"::", "8000::"}, {"::8000:0:0:0", "::"}, {"::", "::8000:0:0:1"}, {"::1:0:0:0:0", "::"}} {
+		if n, err := ip(far[0]).Sub(ip(far[1])); !errors.Is(err, ErrOverflow) {
+			t.Errorf("%s - %s: got %d, %v", far[0], far[1], n, err)
+		}
+	}
+	for _, near := range []struct {
+		a, b string
+		want Int
+	}{{"::", "::8000:0:0:0", math.MinInt64}, {"::7fff:ffff:ffff:ffff", "::", math.MaxInt64}, {"0:0:0:1::", "::ffff:ffff:ffff:ffff", 1}, {"10.0.0.0", "10.0.1.0", -256}} {
+		if n, err := ip(near.a).Sub(ip(near.b)); n != near.want || err != nil {
+			t.Errorf("%s - %s: got %d, %v", near.a, near.b, n, err)
+		}
+	}
+	if got, err := ip("8000::").Add(math.MinInt64); err != nil || got.String() != "7fff:ffff:ffff:ffff:8000::" {
+		t.Errorf("got %s, %v", got, err)
 	}
 	m := lit(t, "00:00:00:00:00:ff").(MAC)
 	if got, err := m.Add(1); err != nil || got.String() != "00:00:00:00:01:00" {
