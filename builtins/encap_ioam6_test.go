@@ -20,14 +20,14 @@ import (
 // ioam6 are routes whose packets collect traces, which Debian's kernels do not have:
 // ip and NEScript are to send the same. ip wants the words in this order.
 var ioam6 = []sameAs{
-	{"route 2001:db8:9::1 encap ioam6 freq 2/5 mode encap tundst 2001:db8::5 trace prealloc type 0xc00000 ns 5 size 8 dev lo",
-		"route add 2001:db8:9::1 encap ioam6 freq 2/5 mode encap tundst 2001:db8::5 trace prealloc type 0xc00000 ns 5 size 8 dev lo"},
+	{"route 2001:db8:9::1 encap ioam6 freq 2/5 mode encap tundst 2001:db8::5 trace prealloc type 0x200000 ns 5 size 8 dev lo",
+		"route add 2001:db8:9::1 encap ioam6 freq 2/5 mode encap tundst 2001:db8::5 trace prealloc type 0x200000 ns 5 size 8 dev lo"},
 	{"route 2001:db8:9::1 encap ioam6 trace prealloc type 0x800000 ns 0 size 4 dev lo",
 		"route add 2001:db8:9::1 encap ioam6 trace prealloc type 0x800000 ns 0 size 4 dev lo"},
 	{"nexthop id 5 encap ioam6 freq 2/5 mode auto tundst 2001:db8::5 trace prealloc type 0xc00002 ns 5 size 244 via 2001:db8::2 dev lo",
 		"nexthop add id 5 encap ioam6 freq 2/5 mode auto tundst 2001:db8::5 trace prealloc type 0xc00002 ns 5 size 244 via 2001:db8::2 dev lo"},
-	{"route 2001:db8:9::1 nexthop encap ioam6 freq 2/5 mode auto tundst 2001:db8::5 trace prealloc type 0xc00000 ns 5 size 8 via 2001:db8::2 dev lo nexthop via 2001:db8::3 dev lo",
-		"route add 2001:db8:9::1 nexthop encap ioam6 freq 2/5 mode auto tundst 2001:db8::5 trace prealloc type 0xc00000 ns 5 size 8 via 2001:db8::2 dev lo nexthop via 2001:db8::3 dev lo"},
+	{"route 2001:db8:9::1 nexthop encap ioam6 freq 2/5 mode auto tundst 2001:db8::5 trace prealloc type 0x200000 ns 5 size 8 via 2001:db8::2 dev lo nexthop via 2001:db8::3 dev lo",
+		"route add 2001:db8:9::1 nexthop encap ioam6 freq 2/5 mode auto tundst 2001:db8::5 trace prealloc type 0x200000 ns 5 size 8 via 2001:db8::2 dev lo nexthop via 2001:db8::3 dev lo"},
 }
 
 func TestIOAM6_asIP(t *testing.T) {

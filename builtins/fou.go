@@ -61,18 +61,11 @@ func compileFou(c *Call) ([]nsexec.Step, error) {
 		return nil, err
 	}
 	add(fouFamily, byte(family))
-	gue := c.Has("gue")
-	proto, hasProto := Opt[int64](c, "ipproto")
-	switch {
-	case c.Modifier == Del || c.Modifier == Ensure && !gue && !hasProto:
-	case gue == hasProto:
-		return nil, errors.New(`"fou port" needs "ipproto" or "gue", not both`)
-	case gue:
-		add(fouType, fouTypeGUE)
-	default:
-		add(fouProto, byte(proto))
-		add(fouType, fouTypeDirect)
+	of, err := fouTypeOf(c)
+	if err != nil {
+		return nil, err
 	}
+	cfg.Attrs = append(cfg.Attrs, of...)
 	for _, end := range []struct {
 		name string
 		kind uint16
@@ -94,6 +87,21 @@ func compileFou(c *Call) ([]nsexec.Step, error) {
 		cfg.Links = []nsexec.LinkAttr{{Type: fouIfindex, Link: l.Link}}
 	}
 	return genlSteps(c, c.Env.NS, cfg), nil
+}
+
+// fouTypeOf says what is in the packets. One that goes need not say it.
+func fouTypeOf(c *Call) ([]nsexec.Attr, error) {
+	gue := c.Has("gue")
+	proto, hasProto := Opt[int64](c, "ipproto")
+	switch {
+	case c.Modifier == Del:
+		return nil, nil
+	case gue == hasProto:
+		return nil, errors.New(`"fou port" needs "ipproto" or "gue", not both`)
+	case gue:
+		return []nsexec.Attr{{Type: fouType, Data: []byte{fouTypeGUE}}}, nil
+	}
+	return []nsexec.Attr{{Type: fouProto, Data: []byte{byte(proto)}}, {Type: fouType, Data: []byte{fouTypeDirect}}}, nil
 }
 
 // fouFamilyOf is the version of IP that a port is of.

@@ -116,22 +116,26 @@ func l2tpTunnelRest(c *Call) ([]nsexec.Attr, error) {
 	return append(attrs, checksums...), err
 }
 
+// l2tpChecksums are flags of which 0 stands for not.
 func l2tpChecksums(c *Call, is6 bool) (attrs []nsexec.Attr, err error) {
 	for _, o := range []struct {
 		name string
 		six  bool
-		when bool // the value that is said, rather than left to the kernel
 		attr nsexec.Attr
+		when bool // the value that the flag stands for
 	}{
-		{"udp_csum", false, true, nsexec.Attr{Type: l2tpUDPCsum, Data: []byte{1}}},
-		{"udp6_csum_tx", true, false, nsexec.Attr{Type: l2tpZeroCsum6Tx}},
-		{"udp6_csum_rx", true, false, nsexec.Attr{Type: l2tpZeroCsum6Rx}},
+		{"udp_csum", false, nsexec.Attr{Type: l2tpUDPCsum, Data: []byte{1}}, true},
+		{"udp6_csum_tx", true, nsexec.Attr{Type: l2tpZeroCsum6Tx}, false},
+		{"udp6_csum_rx", true, nsexec.Attr{Type: l2tpZeroCsum6Rx}, false},
 	} {
 		on, ok := Opt[bool](c, o.name)
 		switch {
 		case ok && o.six != is6:
 			return nil, fmt.Errorf("%q is for the other version of IP than %s", o.name, c.value("local"))
-		case ok && on == o.when:
+		case ok && on != o.when:
+			o.attr.Data = []byte{0}
+		}
+		if ok {
 			attrs = append(attrs, o.attr)
 		}
 	}

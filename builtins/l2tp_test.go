@@ -27,6 +27,8 @@ var l2tpTunnels = []sameAs{
 	{l2tpUDP6 + " udp6_csum_tx off", ipUDP6 + " udp6_csum_tx off"},
 	{l2tpUDP6 + " udp6_csum_rx off", ipUDP6 + " udp6_csum_rx off"},
 	{l2tpIDs + "encap ip local 127.0.0.1 remote 127.0.0.1", "l2tp add tunnel tunnel_id 5 peer_tunnel_id 6 encap ip local 127.0.0.1 remote 127.0.0.1"},
+	{l2tpUDP + " udp_csum on; ensure " + l2tpUDP + " udp_csum off", ipUDP},
+	{l2tpUDP6 + " udp6_csum_tx off; ensure " + l2tpUDP6 + " udp6_csum_tx on", ipUDP6},
 	{"ensure " + l2tpUDP + "; l2tp tunnel tunnel_id 8 peer_tunnel_id 6 encap ip local 127.0.0.1 remote 127.0.0.1; del l2tp tunnel tunnel_id 8", ipUDP},
 }
 
@@ -50,8 +52,9 @@ func TestL2tp_asIP(t *testing.T) {
 func TestL2tp_undo(t *testing.T) {
 	needL2tp(t)
 	genlUndone(t, onlyVM, "l2tp add tunnel tunnel_id 1 peer_tunnel_id 2 encap ip local 127.0.0.1 remote 127.0.0.1\n"+
-		"l2tp add tunnel tunnel_id 3 peer_tunnel_id 4 encap udp local ::1 remote ::1 udp_sport 7000 udp_dport 8000 udp6_csum_tx off", []string{
-		"del l2tp tunnel tunnel_id 3; " + l2tpUDP + ";" + l2tpSession + "; up s0; addr s0 10.5.0.1/24; l2tp session s1 tunnel_id 1 session_id 3 peer_session_id 3",
+		"l2tp add tunnel tunnel_id 3 peer_tunnel_id 4 encap udp local ::1 remote ::1 udp_sport 7000 udp_dport 8000 udp6_csum_tx off\n"+
+		"l2tp add tunnel tunnel_id 6 peer_tunnel_id 4 encap udp local 127.0.0.1 remote 127.0.0.1 udp_sport 7100 udp_dport 8000", []string{
+		"del l2tp tunnel tunnel_id 3; del l2tp tunnel tunnel_id 6; " + l2tpUDP + ";" + l2tpSession + "; up s0; addr s0 10.5.0.1/24; l2tp session s1 tunnel_id 1 session_id 3 peer_session_id 3",
 		"del l2tp tunnel tunnel_id 1; l2tp session s0 tunnel_id 3 session_id 3 peer_session_id 3; up s0; del l2tp session tunnel_id 3 session_id 3; l2tp tunnel tunnel_id 1 peer_tunnel_id 9 encap ip local 127.0.0.2 remote 127.0.0.2",
 	})
 }

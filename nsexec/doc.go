@@ -43,6 +43,8 @@
 //   - worker.go alone enters namespaces, on threads of its own; pool*.go keep
 //     connections, conn.go and execute.go are one, open.go and ref.go find what a
 //     name stands for.
+//   - genl*.go and record_genl.go have the objects of generic netlink, which one
+//     table describes.
 //   - kinds.go and haskind.go know what a kernel may lack, explain.go and errors.go
 //     what to say of what it refuses.
 //   - sandbox*.go run the program again where it may do all this.

@@ -3,6 +3,7 @@
 package nsexec
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/vishvananda/netlink/nl"
@@ -41,6 +42,8 @@ type genlObject struct {
 	// sparse says that the kernel tells of what is not set as zeros, which it is
 	// not to be told.
 	sparse bool
+	// flags are said by being there, whatever their value. Here 0 is for not.
+	flags []uint16
 	// single says that there is always just one, which is set, and which get
 	// returns without a dump.
 	single bool
@@ -57,7 +60,7 @@ var genlObjects = map[GenlKind]*genlObject{
 	IOAMNamespace: {name: "ioam namespace", what: "ioam", family: ioamFamily, add: 1, del: 2, get: 3, key: []uint16{ioamNamespaceID}, rest: []uint16{ioamData, ioamDataWide}, apart: []uint16{ioamSchemaID, ioamNoSchema}},
 	FouPort:       {name: "fou port", what: "fou", family: fouFamily, add: 1, del: 2, get: 3, sparse: true, key: []uint16{1, 2, 6, 7, 8, 9, 10, fouIfindex}, rest: []uint16{3, 4, 5}},
 	L2tpTunnel: {name: "l2tp tunnel", what: "l2tp", family: l2tpFamily, add: 1, del: 2, get: 4, lingers: true,
-		key: []uint16{l2tpTunnelID}, rest: []uint16{10, l2tpVersion, l2tpEncap, 24, 25, l2tpSource6, 32, 26, 27, 13, 33, 34}},
+		key: []uint16{l2tpTunnelID}, rest: []uint16{10, l2tpVersion, l2tpEncap, 24, 25, l2tpSource6, 32, 26, 27, 13, 33, 34}, flags: []uint16{13, 33, 34}},
 	L2tpSession: {name: "l2tp session", what: "l2tp", family: l2tpFamily, add: 5, del: 6, get: 8, lingers: true,
 		key: []uint16{l2tpTunnelID, l2tpSessionID}, rest: []uint16{12, 1, l2tpL2Spec, l2tpIfname, 15, 16, 18, 19, 20, 22},
 		fixed: "its link would have another index, and the kernel does not tell its l2spec_type"},
@@ -153,7 +156,7 @@ func (o *genlObject) sends(m message, types ...[]uint16) []Attr {
 	var out []Attr
 	for _, of := range types {
 		for _, t := range of {
-			if data, ok := a[t]; ok {
+			if data, ok := a[t]; ok && (isSaid(data) || !slices.Contains(o.flags, t)) {
 				out = append(out, Attr{Type: t, Data: data})
 			}
 		}
