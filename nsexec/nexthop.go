@@ -98,6 +98,12 @@ func (c *Conn) nexthopRecord(fits func(m message, a attrs) bool) (*Record, error
 }
 
 func (o nexthopOp) act(_ context.Context, c *Conn) error {
+	hops, done, err := loaded(o.cfg.Hop)
+	if err != nil {
+		return err
+	}
+	defer done()
+	o.cfg.Hop = hops[0]
 	m, err := o.message(c)
 	if err != nil {
 		return err

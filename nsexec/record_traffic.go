@@ -305,7 +305,7 @@ func (c *Conn) addTraffic(m message) error {
 	case m.makesWay():
 		return c.replaceFilter(m)
 	}
-	return c.add(m, unix.NLM_F_CREATE|unix.NLM_F_REPLACE)
+	return c.addPrograms(m, unix.NLM_F_CREATE|unix.NLM_F_REPLACE)
 }
 
 // isU32 reports whether a message is of a filter of kind u32.

@@ -1,0 +1,136 @@
+//go:build linux
+
+package nsexec
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/cilium/ebpf"
+	"golang.org/x/sys/unix"
+)
+
+// keepPrograms holds the programs of a record, so that they are there to be put
+// back when nothing else runs them any more. Who may not open them goes without:
+// what runs one still is as it was.
+func (u *Undo) keepPrograms(op operation) {
+	o, ok := op.(restoreOp)
+	if !ok {
+		return
+	}
+	msgs := o.cfg.Record.msgs
+	for i, m := range msgs {
+		refs := m.bpfRefs()
+		if len(refs) == 0 {
+			continue
+		}
+		msgs[i] = m.identified()
+		for _, ref := range msgs[i].bpfRefs() {
+			u.keepProgram(ref.id)
+		}
+	}
+}
+
+func (u *Undo) keepProgram(id uint32) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if id == 0 || u.programs[id] != nil {
+		return
+	}
+	if p, err := bpfByID(id); err == nil {
+		if u.programs == nil {
+			u.programs = map[uint32]*ebpf.Program{}
+		}
+		u.programs[id] = p
+	}
+}
+
+// dropPrograms lets them go.
+func (u *undoState) dropPrograms() {
+	for _, p := range u.programs {
+		p.Close()
+	}
+	u.programs = nil
+}
+
+// canBeMadeAgain returns an error where objects that are about to go run BPF
+// programs that could not be put back.
+func canBeMadeAgain(had []message) error {
+	for _, m := range had {
+		_, done, err := m.identified().withPrograms()
+		if err != nil {
+			return fmt.Errorf("what is there could not be put back: %w", err)
+		}
+		done()
+	}
+	return nil
+}
+
+// identified is a route with the numbers of its programs, as far as they can be
+// told. Of those of `encap bpf` the kernel tells only the label.
+func (m message) identified() message {
+	if _, typ := m.encap(); typ != unix.LWTUNNEL_ENCAP_BPF {
+		return m
+	}
+	return m.mapEncap(func(hook BPFHook, v []byte) []byte {
+		p, _ := parseAttrs(v, 0)
+		if p[encapProgram] != nil {
+			return v
+		}
+		id := findBPF(bpfHooks[hook].typ, p.text(encapProgramName))
+		if id == 0 {
+			return v
+		}
+		return appendUint32(bytes.Clone(v), encapProgram, id)
+	})
+}
+
+// sameEncap compares what two routes wrap packets in, but for what identified has
+// added.
+func sameEncap(x, y message) bool {
+	if _, typ := x.encap(); typ != unix.LWTUNNEL_ENCAP_BPF {
+		return false
+	}
+	plain := func(m message) []byte {
+		m = m.mapEncap(func(_ BPFHook, v []byte) []byte {
+			return message{body: v}.without(func(kind uint16) bool { return kind == encapProgram }).body
+		})
+		return m.attrs()[encapAttrs[m.kind].encap]
+	}
+	return bytes.Equal(plain(x), plain(y))
+}
+
+// loadedBPF are the labels of the programs that this process has loaded, by their
+// numbers, which no other program gets.
+var loadedBPF sync.Map
+
+// findBPF is the number of the program of a type that a label is of; 0 where that
+// can't be told: a program that others have loaded has no label of its own, so it
+// must be the only one.
+func findBPF(typ ebpf.ProgramType, label string) uint32 {
+	found := uint32(0)
+	for id, err := ebpf.ProgramGetNextID(0); !errors.Is(err, unix.ENOENT); id, err = ebpf.ProgramGetNextID(id) {
+		if err != nil {
+			return 0
+		}
+		if own, ok := loadedBPF.Load(uint32(id)); ok && own != label {
+			continue
+		}
+		p, err := bpfByID(uint32(id))
+		if err != nil {
+			continue
+		}
+		is := p.Type()
+		p.Close()
+		if is != typ {
+			continue
+		}
+		if found != 0 {
+			return 0
+		}
+		found = uint32(id)
+	}
+	return found
+}
