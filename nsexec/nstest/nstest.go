@@ -14,6 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/nescript/nescript/nsexec"
 )
 
@@ -22,12 +24,26 @@ import (
 // root. It does not return. Each of after is called there once the tests have
 // run, with the code that the binary is to end with, and returns it or another.
 func Main(m *testing.M, after ...func(code int) int) {
-	code, inside, err := nsexec.Sandbox()
+	if runsAsRoot() {
+		if err := furnishRoot(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(m.Run())
+	}
+	err := serveRoot()
+	code, inside := 1, false
+	if err == nil {
+		code, inside, err = nsexec.Sandbox()
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	if inside {
+		if fd := rootSocket(); fd >= 0 {
+			unix.CloseOnExec(fd)
+		}
 		code = m.Run()
 		for _, f := range after {
 			code = f(code)
@@ -41,7 +57,7 @@ var names atomic.Int64
 // NS makes a named namespace, its loopback up, that lasts until the test ends.
 func NS(t testing.TB) nsexec.Ref {
 	t.Helper()
-	if !nsexec.InSandbox() {
+	if !nsexec.InSandbox() && !runsAsRoot() {
 		t.Fatal("nstest.NS is for tests that nstest.Main runs")
 	}
 	name := fmt.Sprintf("t%d", names.Add(1))

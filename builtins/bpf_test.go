@@ -1,0 +1,224 @@
+//go:build linux
+
+package builtins_test
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/cilium/ebpf"
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+
+	"github.com/nescript/nescript/nsexec"
+	"github.com/nescript/nescript/nsexec/nstest"
+)
+
+// progs is what testdata/bpf/progs.c is built to.
+const progs = "testdata/bpf/progs.o"
+
+func withProgs(text string) string { return strings.ReplaceAll(text, "PROGS", progs) }
+
+// bpfSame are statements, what tc and ip say for the same, and what of the table of
+// options that shows.
+var bpfSame = []struct{ script, lines, shows string }{
+	{
+		"qdisc eth0 clsact; filter eth0 ingress bpf da obj PROGS sec drop; filter eth0 egress pref 7 protocol ip bpf object-file PROGS section drop flowid 1:5 skip_hw",
+		"tc qdisc add dev eth0 clsact\ntc filter add dev eth0 ingress bpf da obj PROGS sec drop\ntc filter add dev eth0 egress pref 7 protocol ip bpf skip_hw obj PROGS sec drop flowid 1:5",
+		"filter bpf da, filter bpf obj, filter bpf sec",
+	},
+	{
+		"qdisc eth0 clsact; filter eth0 ingress bpf direct-action obj PROGS; replace filter eth0 ingress pref 3 handle 2 bpf da obj PROGS program tc_drop",
+		"tc qdisc add dev eth0 clsact\ntc filter add dev eth0 ingress bpf da obj PROGS sec tc\ntc filter add dev eth0 ingress pref 3 handle 2 bpf da obj PROGS sec drop",
+		"filter bpf program",
+	},
+	{
+		"qdisc eth0 clsact; filter eth0 ingress bpf da pinned /sys/fs/bpf/second",
+		"tc qdisc add dev eth0 clsact\ntc filter add dev eth0 ingress bpf da pinned /sys/fs/bpf/second",
+		"filter bpf pinned",
+	},
+	{"set eth0 mtu 1300 xdp obj PROGS sec xdp_drop up", "ip link set dev eth0 mtu 1300 up\nip link set dev eth0 xdp obj PROGS sec xdp_drop", "set xdp, set xdp obj, set xdp sec"},
+	{"set eth0 xdpgeneric obj PROGS program xdp_pass", "ip link set dev eth0 xdpgeneric obj PROGS sec xdp", "set xdpgeneric, set xdpgeneric obj, set xdpgeneric program"},
+	{"set eth0 xdpdrv obj PROGS sec xdp", "ip link set dev eth0 xdpdrv obj PROGS sec xdp", "set xdpdrv, set xdpdrv obj, set xdpdrv sec"},
+	{"set eth0 xdpdrv obj PROGS sec xdp; set eth0 xdp obj PROGS sec xdp_drop; set eth1 xdpgeneric obj PROGS sec xdp; set eth1 xdp off", "ip link set dev eth0 xdpdrv obj PROGS sec xdp_drop", "set xdp off"},
+	{
+		"addr eth0 10.0.0.1/24; up eth0 eth1; route 10.9.0.0/16 dev eth0 encap bpf in obj PROGS sec lwt out obj PROGS sec lwt xmit obj PROGS sec lwt headroom 20",
+		"ip addr add 10.0.0.1/24 dev eth0\nip link set dev eth0 up\nip link set dev eth1 up\nip route add 10.9.0.0/16 encap bpf in obj PROGS sec lwt out obj PROGS sec lwt xmit obj PROGS sec lwt headroom 20 dev eth0",
+		"route encap bpf, route encap bpf in, route encap bpf out, route encap bpf xmit",
+	},
+	{
+		"up eth0 eth1; route 2001:db8:9::/64 dev eth0 encap seg6local action End.BPF endpoint obj PROGS sec lwt",
+		"ip link set dev eth0 up\nip link set dev eth1 up\nip -6 route add 2001:db8:9::/64 encap seg6local action End.BPF endpoint obj PROGS sec lwt dev eth0",
+		"route encap seg6local endpoint, route encap seg6local endpoint obj, route encap seg6local endpoint sec",
+	},
+}
+
+// TestBPF_same: what scripts make of programs is what tc and ip make.
+func TestBPF_same(t *testing.T) {
+	if !nstest.AsRoot(t) {
+		for _, test := range bpfSame {
+			for item := range strings.SplitSeq(test.shows, ", ") {
+				see(t, item)
+			}
+		}
+		return
+	}
+	pinSecond(t)
+	for _, test := range bpfSame {
+		ours, err := runIn(t, hardware+withProgs(test.script))
+		if err != nil {
+			t.Errorf("%s: %v", test.script, err)
+			continue
+		}
+		theirs, err := runIn(t, hardware)
+		if err != nil {
+			t.Fatal(err)
+		}
+		runLines(t, theirs, withProgs(test.lines))
+		if diff := cmp.Diff(bpfShown(t, theirs), bpfShown(t, ours)); diff != "" {
+			t.Errorf("%s differs from %s:\n%s", test.script, test.lines, diff)
+		}
+	}
+}
+
+// pinSecond pins the second program of section two, which tc can't choose.
+func pinSecond(t *testing.T) {
+	t.Helper()
+	spec, err := ebpf.LoadCollectionSpec(progs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := spec.Programs["second"]
+	second.Type = ebpf.SchedCLS
+	p, err := ebpf.NewProgram(second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if err := p.Pin("/sys/fs/bpf/second"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// bpfShown is what tc and ip show of programs, without their numbers.
+func bpfShown(t *testing.T, ns nsexec.Ref) []string {
+	t.Helper()
+	text := tcShows(t, ns, "eth0") + tcShows(t, ns, "eth1")
+	for _, what := range []string{"-d link show eth0", "-d link show eth1", "route", "-6 route show 2001:db8:9::/64"} {
+		out, err := nstest.Output(ns, "", append([]string{"ip"}, strings.Fields(what)...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text += out
+	}
+	return strings.Split(bpfNumbers.ReplaceAllString(text, ""), "\n")
+}
+
+var bpfNumbers = regexp.MustCompile(`(?m)\bid \d+ |load_time \d+|btf_id \d+|created_by_uid \d+|^\d+: `)
+
+// olderBPF is made by tc and ip, before a run.
+const olderBPF = `tc qdisc add dev eth0 clsact
+tc filter add dev eth0 ingress pref 7 bpf da obj PROGS sec tc
+tc filter add dev eth0 egress pref 8 handle 3 bpf obj PROGS sec drop classid 1:7
+ip link set dev eth1 xdp obj PROGS sec xdp
+ip link set dev eth0 up
+ip link set dev eth1 up
+ip addr add 10.0.0.1/24 dev eth0
+ip route add 10.77.0.0/16 encap bpf xmit obj PROGS sec lwt headroom 20 dev eth0
+ip -6 route add 2001:db8:77::/64 encap seg6local action End.BPF endpoint obj PROGS sec lwt dev eth0`
+
+// bpfRuns are what a run does to that before it fails.
+var bpfRuns = []string{
+	"del qdisc eth0 clsact; set eth1 xdp off; del route 10.77.0.0/16; del route 2001:db8:77::/64",
+	"del filter eth0 ingress pref 7",
+	"replace filter eth0 ingress pref 7 handle 1 bpf da obj PROGS sec drop; del filter eth0 egress pref 8 handle 3 bpf",
+	"filter eth0 ingress bpf da obj PROGS; filter eth0 egress pref 8 bpf da obj PROGS sec drop",
+	"set eth1 xdp obj PROGS sec xdp_drop; set eth0 xdpgeneric obj PROGS",
+	"set eth1 xdp off; set eth1 xdpgeneric obj PROGS sec xdp_drop mtu 1400",
+	"set eth1 xdpdrv off; rename eth1 other",
+	"del link eth1",
+	"ns elsewhere; move eth1 ns elsewhere; in ns elsewhere < set eth1 xdp off >",
+	"replace route 10.77.0.0/16 dev eth0 encap bpf in obj PROGS sec lwt",
+	"replace route 2001:db8:77::/64 dev eth0 encap seg6local action End.BPF endpoint obj PROGS sec lwt",
+	"flush route; flush route table local",
+	"route 10.78.0.0/16 dev eth0 encap bpf out obj PROGS sec lwt; route 2001:db8:78::/64 dev eth0 encap seg6local action End.BPF endpoint obj PROGS sec lwt",
+	"down eth0; mtu eth0 1200",
+}
+
+// TestBPF_undo: a run that fails leaves older programs where they were, the same
+// ones: tc and ip show their numbers.
+func TestBPF_undo(t *testing.T) {
+	if !nstest.AsRoot(t) {
+		return
+	}
+	var runs []string
+	for _, run := range bpfRuns {
+		runs = append(runs, withProgs(run))
+	}
+	undoes(t, withProgs(olderBPF), runs)
+}
+
+// TestBPF_refused: what is wrong with an object is said before anything is done.
+func TestBPF_refused(t *testing.T) {
+	tests := map[string]string{
+		"filter eth0 bpf da":                                                         `bpf needs a program: "obj"`,
+		"filter eth0 bpf obj none.o":                                                 `can't read "none.o": no such file`,
+		"filter eth0 bpf obj testdata/bpf/progs.c":                                   `"testdata/bpf/progs.c" is no object of BPF programs`,
+		"filter eth0 bpf obj PROGS sec classifier":                                   `has no section "classifier"; there are: bad, drop, lwt, tc, two, xdp, xdp_drop`,
+		"filter eth0 bpf obj PROGS sec two":                                          `has several programs, so one must be named with program: first, second`,
+		"filter eth0 bpf obj PROGS sec two program third":                            `no program "third"`,
+		"filter eth0 bpf obj PROGS bytecode '1,6 0 0 0'":                             "not both",
+		"filter eth0 bpf obj PROGS pinned /run/x":                                    "not both",
+		"filter eth0 bpf obj testdata/bpf/pinning.o":                                 `the map "kept"`,
+		"filter eth0 u32 match u32 0 0 obj PROGS":                                    `u32 has no option "obj"`,
+		"set eth0 xdp sec xdp":                                                       `xdp needs "obj"`,
+		"set eth0 xdp obj PROGS off":                                                 "off or a program",
+		"set eth0 xdp obj PROGS xdpgeneric obj PROGS":                                "one mode at once",
+		"set eth0 xdp pinned /run/x sec xdp":                                         "has no section",
+		"route 10.0.0.0/8 dev eth0 encap bpf headroom 20":                            `needs "in", "out" or "xmit"`,
+		"route 10.0.0.0/8 dev eth0 encap bpf in obj PROGS":                           "several sections, so one must be named with sec",
+		"route 10.0.0.0/8 dev eth0 encap bpf in obj none.o":                          "none.o",
+		"route 2001:db8::/64 dev eth0 encap seg6local action End.BPF":                "End.BPF needs endpoint",
+		"route 2001:db8::/64 dev eth0 encap seg6local action End endpoint obj PROGS": `End takes no "endpoint"`,
+	}
+	for stmt, want := range tests {
+		refused(t, map[string]string{withProgs(stmt): want})
+	}
+	// What a program may yet make is looked for when it is its turn.
+	for _, later := range []string{"exec true; filter eth0 bpf obj none.o", "let f = file('x'); filter eth0 bpf obj $f"} {
+		if !checks(later) {
+			t.Errorf("%s is refused before it runs", later)
+		}
+	}
+}
+
+// TestBPF_forbidden: in a sandbox no program can be loaded, and that is said.
+func TestBPF_forbidden(t *testing.T) {
+	_, err := runIn(t, withProgs("set eth0 xdp obj PROGS"))
+	if !errors.Is(err, unix.EPERM) || !strings.Contains(err.Error(), "without --sandbox") {
+		t.Errorf("in a sandbox: %v", err)
+	}
+}
+
+// TestBPF_unfit: what the kernel does not take is said with its reasons.
+func TestBPF_unfit(t *testing.T) {
+	if !nstest.AsRoot(t) {
+		return
+	}
+	pinSecond(t)
+	for stmt, want := range map[string]string{
+		"qdisc eth0 clsact; filter eth0 ingress bpf da obj PROGS sec bad": `refuses the program "look" of section "bad": `,
+		"set eth0 xdp pinned /sys/fs/bpf/second":                             "it is a program of type SchedCLS, not XDP",
+		"set eth0 xdp pinned /sys/fs/bpf/none":                               "no such file",
+		"set eth0 xdpoffload obj PROGS":                                   "",
+	} {
+		_, err := runIn(t, withProgs(stmt))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", stmt, err, want)
+		} else {
+			t.Log(err)
+		}
+	}
+}
