@@ -5,6 +5,7 @@ package builtins_test
 import (
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 
+	"github.com/nescript/nescript/interp"
 	"github.com/nescript/nescript/nsexec"
 	"github.com/nescript/nescript/nsexec/nstest"
 )
@@ -142,7 +144,7 @@ var bpfRuns = []string{
 	"ns elsewhere; move eth1 ns elsewhere; in ns elsewhere < set eth1 xdp off >",
 	"replace route 10.77.0.0/16 dev eth0 encap bpf in obj PROGS sec lwt",
 	"replace route 2001:db8:77::/64 dev eth0 encap seg6local action End.BPF endpoint obj PROGS sec lwt",
-	"flush route; flush route table local",
+	"flush route",
 	"route 10.78.0.0/16 dev eth0 encap bpf out obj PROGS sec lwt; route 2001:db8:78::/64 dev eth0 encap seg6local action End.BPF endpoint obj PROGS sec lwt",
 	"down eth0; mtu eth0 1200",
 }
@@ -158,6 +160,106 @@ func TestBPF_undo(t *testing.T) {
 		runs = append(runs, withProgs(run))
 	}
 	undoes(t, withProgs(olderBPF), runs)
+}
+
+// TestBPF_undoRoute: of the program of a route the kernel tells no number. It is
+// put back where there is no doubt which it was, and is left alone otherwise.
+func TestBPF_undoRoute(t *testing.T) {
+	if !nstest.AsRoot(t) {
+		return
+	}
+	const older = `ip link set dev eth0 up
+ip addr add 10.0.0.1/24 dev eth0
+ip route add 10.77.0.0/16 encap bpf xmit obj PROGS sec lwt dev eth0`
+	ns := quietNS(t)
+	runLines(t, ns, withProgs(older))
+	in, err := interp.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	before := programsOf(t, ebpf.LWTXmit)
+	run := func(stmt string) error {
+		return in.RunString(t.Context(), "t.nes", "atomic < in ns "+ns.Name+" < "+withProgs(stmt)+"; fail 'now' > >")
+	}
+	if err := run("replace route 10.77.0.0/16 dev eth0 encap bpf in obj PROGS sec lwt"); err == nil || !strings.HasSuffix(err.Error(), "now") {
+		t.Errorf("of one route: %v", err)
+	}
+	if after := programsOf(t, ebpf.LWTXmit); len(before) == 0 || !slices.Equal(before, after) {
+		t.Errorf("the route had the programs %d, and has %d", before, after)
+	}
+	// Two that are not alike.
+	runLines(t, ns, withProgs("ip route add 10.78.0.0/16 encap bpf xmit obj PROGS sec drop dev eth0"))
+	const want = `could not be put back: Linux does not tell which BPF program "progs.o:[lwt]" was`
+	if err := run("del route 10.77.0.0/16"); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("of two routes: %v", err)
+	}
+	if got, _ := show(t, ns, "route show 10.77.0.0/16").([]any); len(got) != 1 {
+		t.Errorf("the route that could not be put back is gone")
+	}
+}
+
+// programsOf are the numbers of the programs of a type that are loaded.
+func programsOf(t *testing.T, typ ebpf.ProgramType) []ebpf.ProgramID {
+	t.Helper()
+	var out []ebpf.ProgramID
+	for id, err := ebpf.ProgramGetNextID(0); err == nil; id, err = ebpf.ProgramGetNextID(id) {
+		p, err := ebpf.NewProgramFromID(id)
+		if err != nil {
+			continue // it is gone by now
+		}
+		if p.Type() == typ {
+			out = append(out, id)
+		}
+		p.Close()
+	}
+	return out
+}
+
+// TestBPF_down: what a run that was killed has put on older links goes by its
+// journal. A program that it took the place of is gone with the run, and that is
+// said; one that something else holds is put back.
+func TestBPF_down(t *testing.T) {
+	if !nstest.AsRoot(t) {
+		return
+	}
+	ns := quietNS(t)
+	in := func(stmt string) string { return "in ns " + ns.Name + " < " + withProgs(stmt) + " >" }
+	before := bpfShown(t, ns)
+	undoneFromJournal(t, in("set eth0 xdp obj PROGS; qdisc eth1 clsact; filter eth1 ingress bpf da obj PROGS; set eth1 xdpgeneric obj PROGS sec xdp_drop"))
+	if diff := cmp.Diff(before, bpfShown(t, ns)); diff != "" {
+		t.Error(diff)
+	}
+	pinSecond(t)
+	runLines(t, ns, withProgs("tc qdisc add dev eth0 clsact\ntc filter add dev eth0 ingress pref 7 bpf da pinned /sys/fs/bpf/second\nip link set dev eth1 xdp obj PROGS sec xdp"))
+	before = bpfShown(t, ns)
+	undoneFromJournal(t, in("replace filter eth0 ingress pref 7 handle 1 bpf da obj PROGS sec drop"))
+	if diff := cmp.Diff(before, bpfShown(t, ns)); diff != "" {
+		t.Error(diff)
+	}
+	err := killed(t, in("set eth1 xdp obj PROGS sec xdp_drop"))
+	if err == nil || !strings.Contains(err.Error(), "xdp of eth1: the BPF program number") || !strings.Contains(err.Error(), "is no more") {
+		t.Errorf("with the older one gone: %v", err)
+	}
+	if text := strings.Join(bpfShown(t, ns), "\n"); strings.Contains(text, "prog/xdp") {
+		t.Errorf("the run's program is still there:\n%s", text)
+	}
+}
+
+// killed runs a script, and what its journal says of its last change, as after the
+// process is gone.
+func killed(t *testing.T, script string) error {
+	t.Helper()
+	kept := &keptJournal{}
+	in, err := interp.New(interp.Journal(func() (nsexec.Journal, error) { return kept, nil }, true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	if err := in.RunString(t.Context(), "t.nes", script); err != nil {
+		t.Fatalf("%s: %v", script, err)
+	}
+	return in.Replay(t.Context(), kept.statements[len(kept.statements)-1])
 }
 
 // TestBPF_refused: what is wrong with an object is said before anything is done.
@@ -210,8 +312,8 @@ func TestBPF_unfit(t *testing.T) {
 	pinSecond(t)
 	for stmt, want := range map[string]string{
 		"qdisc eth0 clsact; filter eth0 ingress bpf da obj PROGS sec bad": `refuses the program "look" of section "bad": `,
-		"set eth0 xdp pinned /sys/fs/bpf/second":                             "it is a program of type SchedCLS, not XDP",
-		"set eth0 xdp pinned /sys/fs/bpf/none":                               "no such file",
+		"set eth0 xdp pinned /sys/fs/bpf/second":                          "it is a program of type SchedCLS, not XDP",
+		"set eth0 xdp pinned /sys/fs/bpf/none":                            "no such file",
 		"set eth0 xdpoffload obj PROGS":                                   "",
 	} {
 		_, err := runIn(t, withProgs(stmt))

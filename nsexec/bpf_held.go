@@ -107,10 +107,10 @@ func sameEncap(x, y message) bool {
 var loadedBPF sync.Map
 
 // findBPF is the number of the program of a type that a label is of; 0 where that
-// can't be told: a program that others have loaded has no label of its own, so it
-// must be the only one.
+// can't be told. A program that others have loaded has no label of its own, so it
+// must be the only one, or all must be alike.
 func findBPF(typ ebpf.ProgramType, label string) uint32 {
-	found := uint32(0)
+	found, tag := uint32(0), ""
 	for id, err := ebpf.ProgramGetNextID(0); !errors.Is(err, unix.ENOENT); id, err = ebpf.ProgramGetNextID(id) {
 		if err != nil {
 			return 0
@@ -118,19 +118,32 @@ func findBPF(typ ebpf.ProgramType, label string) uint32 {
 		if own, ok := loadedBPF.Load(uint32(id)); ok && own != label {
 			continue
 		}
-		p, err := bpfByID(uint32(id))
-		if err != nil {
-			continue
-		}
-		is := p.Type()
-		p.Close()
-		if is != typ {
-			continue
-		}
-		if found != 0 {
+		is, what := kindOfBPF(uint32(id))
+		switch {
+		case is != typ:
+		case found == 0:
+			found, tag = uint32(id), what
+		case what == "" || what != tag:
 			return 0
 		}
-		found = uint32(id)
 	}
 	return found
+}
+
+// kindOfBPF is the type of a program, and the hash of what it does, if it has no
+// maps and so is the same as any other of it.
+func kindOfBPF(id uint32) (ebpf.ProgramType, string) {
+	p, err := bpfByID(id)
+	if err != nil {
+		return ebpf.UnspecifiedProgram, "" // it is gone by now
+	}
+	defer p.Close()
+	info, err := p.Info()
+	if err != nil {
+		return p.Type(), ""
+	}
+	if maps, known := info.MapIDs(); !known || len(maps) > 0 {
+		return p.Type(), ""
+	}
+	return p.Type(), info.Tag
 }

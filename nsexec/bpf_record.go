@@ -61,7 +61,8 @@ func (m message) bpfRefs() []bpfRef {
 	case unix.RTM_NEWROUTE, unix.RTM_NEWNEXTHOP:
 		encap, typ := m.encap()
 		for attr, hook := range encapHooks(typ) {
-			if p := encap.nested(attr); p != nil {
+			if _, ok := encap[attr]; ok {
+				p := encap.nested(attr)
 				out = append(out, bpfRef{bpfHooks[hook].typ, uint32(p.int(encapProgram)), p.text(encapProgramName)})
 			}
 		}

@@ -305,7 +305,12 @@ func (c *Conn) addTraffic(m message) error {
 	case m.makesWay():
 		return c.replaceFilter(m)
 	}
-	return c.addPrograms(m, unix.NLM_F_CREATE|unix.NLM_F_REPLACE)
+	m, done, err := m.withPrograms()
+	if err != nil { // what has its place by now is not what was there
+		return errors.Join(err, c.removeTraffic(m))
+	}
+	defer done()
+	return c.add(m, unix.NLM_F_CREATE|unix.NLM_F_REPLACE)
 }
 
 // isU32 reports whether a message is of a filter of kind u32.
