@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/nescript/nescript/interp"
 	"github.com/nescript/nescript/nsexec/nstest"
 )
 
@@ -23,7 +22,7 @@ var bpfPlaces = []struct{ item, stmt, show string }{
 	{"route nexthop encap bpf in", "replace route 10.9.0.0/16 nexthop dev eth0 encap bpf in PROGRAM nexthop dev eth1", "route show 10.9.0.0/16"},
 	{"route nexthop encap bpf out", "replace route 10.9.0.0/16 nexthop dev eth0 encap bpf out PROGRAM nexthop dev eth1", "route show 10.9.0.0/16"},
 	{"route nexthop encap bpf xmit", "replace route 10.9.0.0/16 nexthop dev eth0 encap bpf xmit PROGRAM headroom 8 nexthop dev eth1", "route show 10.9.0.0/16"},
-	{"route nexthop encap seg6local endpoint", "replace route 2001:db8:9::/64 nexthop dev eth0 encap seg6local action End.BPF endpoint PROGRAM nexthop dev eth1", "-6 route show 2001:db8:9::/64"},
+	{"route nexthop encap seg6local endpoint", "replace route 2001:db8:9::/64 nexthop via fe80::7 dev eth0 encap seg6local action End.BPF endpoint PROGRAM nexthop via fe80::8 dev eth1", "-6 route show 2001:db8:9::/64"},
 	{"nexthop encap bpf in", "replace nexthop id 5 dev eth0 encap bpf in PROGRAM", "nexthop show id 5"},
 	{"nexthop encap bpf out", "replace nexthop id 5 dev eth0 encap bpf out PROGRAM", "nexthop show id 5"},
 	{"nexthop encap bpf xmit", "replace nexthop id 5 dev eth0 encap bpf xmit PROGRAM headroom 8", "nexthop show id 5"},
@@ -51,7 +50,7 @@ func bpfItems(place, words string) []string {
 
 // TestBPF_words: wherever there can be a program, it is the one that is meant.
 func TestBPF_words(t *testing.T) {
-	if !nstest.AsRoot(t) {
+	if nstest.InVM() || !nstest.AsRoot(t) {
 		for _, p := range bpfPlaces {
 			for _, w := range bpfWords {
 				for _, item := range bpfItems(p.item, w.words) {
@@ -69,53 +68,43 @@ func TestBPF_words(t *testing.T) {
 		}
 		return
 	}
-	places := bpfPlaces
-	if nstest.InVM() {
-		places = places[:1] // other machines try them all
-	}
 	for typ := range bpfTypes {
 		pin(t, typ)
 	}
-	ns := quietNS(t)
-	in, err := interp.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.Close()
-	shown := func(show string) string {
-		out, err := nstest.Output(ns, "", append([]string{"ip", "-d"}, strings.Fields(show)...)...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return out
-	}
-	run := func(stmt string) {
-		if err := in.RunString(t.Context(), "t.nes", "in ns "+ns.Name+" < "+withProgs(stmt)+" >"); err != nil {
-			t.Errorf("%s: %v", stmt, err)
-		}
-	}
-	run("up eth0 eth1; addr eth0 10.0.0.1/24; addr eth1 10.0.1.1/24")
-	for _, p := range places {
+	for _, p := range bpfPlaces {
 		typ := typeOf(p.item)
 		for _, w := range bpfWords {
-			stmt := strings.ReplaceAll(p.stmt, "PROGRAM", w.program)
-			run(strings.ReplaceAll(stmt, "TYPE", typ))
 			want := w.label
 			if typ == "XDP" {
 				want = " name " + w.name + " "
 			}
-			want = strings.ReplaceAll(want, "TYPE", typ)
-			if got := shown(p.show); !strings.Contains(got, want) {
+			stmt := strings.ReplaceAll(strings.ReplaceAll(p.stmt, "PROGRAM", w.program), "TYPE", typ)
+			if got, want := bpfAfter(t, stmt, p.show), strings.ReplaceAll(want, "TYPE", typ); !strings.Contains(got, want) {
 				t.Errorf("%s: ip shows no %q but %s", stmt, want, got)
 			}
 		}
 		if typ == "XDP" {
-			run(strings.ReplaceAll(p.stmt, "PROGRAM", "off"))
-			if got := shown(p.show); strings.Contains(got, "xdp") {
-				t.Errorf("%s, off: ip shows %s", p.stmt, got)
+			stmt := strings.ReplaceAll(p.stmt, "PROGRAM", "obj PROGS sec xdp") + "; " + strings.ReplaceAll(p.stmt, "PROGRAM", "off")
+			if got := bpfAfter(t, stmt, p.show); strings.Contains(got, "xdp") {
+				t.Errorf("%s: ip shows %s", stmt, got)
 			}
 		}
 	}
+}
+
+// bpfAfter is what ip shows once statements have run.
+func bpfAfter(t *testing.T, stmt, show string) string {
+	t.Helper()
+	ns, err := runIn(t, withProgs("addr eth0 10.0.0.1/24; addr eth1 10.0.1.1/24;"+stmt))
+	if err != nil {
+		t.Errorf("%s: %v", stmt, err)
+		return ""
+	}
+	out, err := nstest.Output(ns, "", append([]string{"ip", "-d"}, strings.Fields(show)...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }
 
 // typeOf is the type of the programs of a place.

@@ -107,27 +107,43 @@ func sameEncap(x, y message) bool {
 var loadedBPF sync.Map
 
 // findBPF is the number of the program of a type that a label is of; 0 where that
-// can't be told. A program that others have loaded has no label of its own, so it
-// must be the only one, or all must be alike.
+// can't be told. Of what this process has loaded the label is known. Otherwise the
+// program must be the only one, or all must be alike.
 func findBPF(typ ebpf.ProgramType, label string) uint32 {
-	found, tag := uint32(0), ""
+	var own, others []uint32
 	for id, err := ebpf.ProgramGetNextID(0); !errors.Is(err, unix.ENOENT); id, err = ebpf.ProgramGetNextID(id) {
 		if err != nil {
 			return 0
 		}
-		if own, ok := loadedBPF.Load(uint32(id)); ok && own != label {
-			continue
-		}
-		is, what := kindOfBPF(uint32(id))
-		switch {
-		case is != typ:
-		case found == 0:
-			found, tag = uint32(id), what
-		case what == "" || what != tag:
-			return 0
+		switch is, known := loadedBPF.Load(uint32(id)); {
+		case !known:
+			others = append(others, uint32(id))
+		case is == label:
+			own = append(own, uint32(id))
 		}
 	}
-	return found
+	if id, any := oneOfBPF(typ, own); any {
+		return id
+	}
+	id, _ := oneOfBPF(typ, others)
+	return id
+}
+
+// oneOfBPF is one of those programs that are of a type, if there are any: 0 where
+// they are not alike.
+func oneOfBPF(typ ebpf.ProgramType, ids []uint32) (found uint32, any bool) {
+	tag := ""
+	for _, id := range ids {
+		is, what := kindOfBPF(id)
+		switch {
+		case is != typ:
+		case !any:
+			found, tag, any = id, what, true
+		case what == "" || what != tag:
+			return 0, true
+		}
+	}
+	return found, any
 }
 
 // kindOfBPF is the type of a program, and the hash of what it does, if it has no

@@ -24,13 +24,18 @@ func (e *BPFError) Unwrap() error { return e.Err }
 
 // load loads the program into the kernel, or opens the one that is pinned. The
 // caller closes it; what runs it by then keeps it.
-func (p *BPFProgram) load() (*ebpf.Program, error) {
+func (p *BPFProgram) load() (*ebpf.Program, error) { return p.loadFor(0) }
+
+// loadFor is load for the hardware of a link, where its index is not 0.
+func (p *BPFProgram) loadFor(index int) (*ebpf.Program, error) {
 	var program *ebpf.Program
 	var err error
 	if p.spec == nil {
 		program, err = p.open()
 	} else {
-		program, err = loadBPF(p.spec.Copy(), p.name)
+		spec := p.spec.Copy()
+		spec.Programs[p.name].Ifindex = uint32(index)
+		program, err = loadBPF(spec, p.name)
 	}
 	if err != nil {
 		return nil, &BPFError{p.file, p.explain(err)}
@@ -72,7 +77,11 @@ func (p *BPFProgram) explain(err error) error {
 	case errors.Is(err, unix.EPERM):
 		return fmt.Errorf("%s: %w", whoLoadsBPF(), unix.EPERM)
 	case errors.As(err, &refused):
-		return fmt.Errorf("the kernel refuses the program %q of section %q: %s: %w", p.name, p.section, lastOf(refused.Log), refused.Cause)
+		text := fmt.Sprintf("the kernel refuses the program %q of section %q", p.name, p.section)
+		if why := lastOf(refused.Log); why != "" {
+			text += ": " + why
+		}
+		return fmt.Errorf("%s: %w", text, refused.Cause)
 	}
 	return err
 }

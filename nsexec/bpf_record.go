@@ -66,7 +66,27 @@ func (m message) bpfRefs() []bpfRef {
 				out = append(out, bpfRef{bpfHooks[hook].typ, uint32(p.int(encapProgram)), p.text(encapProgramName)})
 			}
 		}
+		out = append(out, m.hopRefs()...)
 	}
+	return out
+}
+
+// hopRefs are the programs of the ways of a route that has several. Those are not
+// put back, so they have no numbers.
+func (m message) hopRefs() []bpfRef {
+	if m.kind != unix.RTM_NEWROUTE {
+		return nil
+	}
+	var out []bpfRef
+	eachHop(m.attrs()[unix.RTA_MULTIPATH], func(hop []byte) {
+		a, _ := parseAttrs(hop, unix.SizeofRtNexthop)
+		encap := a.nested(unix.RTA_ENCAP)
+		for attr, hook := range encapHooks(a.int(unix.RTA_ENCAP_TYPE)) {
+			if _, ok := encap[attr]; ok {
+				out = append(out, bpfRef{typ: bpfHooks[hook].typ, label: encap.nested(attr).text(encapProgramName)})
+			}
+		}
+	})
 	return out
 }
 

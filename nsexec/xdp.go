@@ -68,7 +68,11 @@ func (o xdpOp) act(_ context.Context, c *Conn) error {
 	if o.program == nil {
 		return o.takeOff(c, index)
 	}
-	p, err := o.program.load()
+	hardware := 0
+	if o.mode == XDPOffload {
+		hardware = index
+	}
+	p, err := o.program.loadFor(hardware)
 	if err != nil {
 		return err
 	}
