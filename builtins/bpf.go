@@ -14,14 +14,15 @@ import (
 type objectWord struct {
 	name    string
 	aliases []string
+	typ     Type
 	doc     string
 }
 
 var objectWords = []objectWord{
-	{"obj", []string{"object", "object-file"}, "the object file of a BPF program, from the script's folder"},
-	{"sec", []string{"section"}, "the program's section; unless said otherwise the one of iproute2, else the only one"},
-	{"program", []string{"prog"}, "the program's name, where a section has several"},
-	{"pinned", []string{"object-pinned"}, "a program that is pinned in a file system of type bpf, rather than one of a file"},
+	{"obj", []string{"object", "object-file"}, filled("FILE"), "the object file of a BPF program, from the script's folder"},
+	{"sec", []string{"section"}, filled("NAME"), "the program's section; unless said otherwise the one of iproute2, else the only one"},
+	{"program", []string{"prog"}, filled("NAME"), "the program's name, where a section has several"},
+	{"pinned", []string{"object-pinned"}, filled("PATH"), "a program that is pinned in a file system of type bpf, rather than one of a file"},
 }
 
 // objectOptions are the options that choose a program, of places that are told
@@ -29,18 +30,20 @@ var objectWords = []objectWord{
 func objectOptions() []Option {
 	var out []Option
 	for _, w := range objectWords {
-		out = append(out, Option{Name: w.name, Aliases: w.aliases, Type: fileName, Doc: w.doc})
+		out = append(out, Option{Name: w.name, Aliases: w.aliases, Type: w.typ, Doc: w.doc})
 	}
 	return out
 }
 
-// fileName is a file's or a section's name: a string.
-var fileName = ofText("NAME", func(s string) (string, error) {
-	if s == "" {
-		return "", errors.New("a name must not be empty")
-	}
-	return s, nil
-})
+// filled is a text that is not empty: a string.
+func filled(name string) Type {
+	return ofText(name, func(s string) (string, error) {
+		if s == "" {
+			return "", errors.New("a name must not be empty")
+		}
+		return s, nil
+	})
+}
 
 // programOf is the program that options choose. It reads the object file, but for
 // one whose name is not known yet: then, as where the checker does not know which

@@ -23,7 +23,7 @@ var bpfKind = tcKind{
 func objectTCOptions() []tcOption {
 	var out []tcOption
 	for _, w := range objectWords {
-		out = append(out, tcOption{name: w.name, aliases: w.aliases, typ: fileName, doc: w.doc})
+		out = append(out, tcOption{name: w.name, aliases: w.aliases, typ: w.typ, doc: w.doc})
 	}
 	return out
 }
