@@ -250,7 +250,7 @@ ip route add 10.77.0.0/16 encap bpf xmit obj PROGS sec lwt dev eth0`
 	}
 	// Two that are not alike.
 	runLines(t, ns, withProgs("ip route add 10.78.0.0/16 encap bpf xmit obj PROGS sec drop dev eth0"))
-	const want = `could not be put back: Linux does not tell which BPF program "progs.o:[lwt]" was`
+	const want = `could not be put back: there is no telling which BPF program "progs.o:[lwt]" was`
 	if err := run("del route 10.77.0.0/16"); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("of two routes: %v", err)
 	}

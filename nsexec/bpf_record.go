@@ -101,7 +101,7 @@ func (m message) withPrograms() (out message, done func(), err error) {
 	}
 	for _, ref := range m.bpfRefs() {
 		if ref.id == 0 {
-			err = fmt.Errorf("Linux does not tell which BPF program %q was: %w", ref.label, unix.ENOENT)
+			err = fmt.Errorf("there is no telling which BPF program %q was: %w", ref.label, unix.ENOENT)
 		} else if open[ref.id] == nil {
 			var p *ebpf.Program
 			if p, err = bpfByID(ref.id); err == nil {

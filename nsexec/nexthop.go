@@ -77,6 +77,9 @@ func (o nexthopOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, er
 	case had.IsEmpty() || o.flags&unix.NLM_F_EXCL != 0:
 		return o, nil // the kernel will say that it is not there, or is
 	}
+	if err := canBeMadeAgain(had.msgs); err != nil {
+		return nil, err
+	}
 	return o, u.note(ctx, c.cookieRef(), restoreOp{RestoreConfig{Text: o.text(), Record: had}})
 }
 
