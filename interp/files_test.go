@@ -36,7 +36,7 @@ func TestFiles(t *testing.T) {
 		"route 10.0.0.0/8 dev eth0 encap bpf in obj lib/l.nes":                     "no object of BPF programs",
 		"exec make; set eth0 xdp obj x.o":                                          "",
 		"let name = 'x.o'; set eth0 xdp obj $name":                                 `can't read "labs/x.o"`,
-		"param name = 'x.o'; set eth0 xdp obj $name":                               "",
+		"let name = env('HOME'); set eth0 xdp obj $name":                           "",
 		"filter eth0 bpf da obj y.o":                                               "",
 		"filter eth0 bpf da obj y.o sec xdp pref 5; filter eth0 bpf obj y.o sec n": `no section "n"`,
 	} {
