@@ -63,9 +63,11 @@ ip route add 2001:db8:9::/64 table 7 encap seg6local action End.BPF endpoint obj
 // TestBPF_same: what scripts make of programs is what tc and ip make.
 func TestBPF_same(t *testing.T) {
 	if !nstest.AsRoot(t) {
-		for _, test := range bpfSame {
+		for i, test := range bpfSame {
 			for item := range strings.SplitSeq(test.shows, ", ") {
-				see(t, item)
+				if i == 0 || !nstest.InVM() || elsewhere()[item] {
+					see(t, item)
+				}
 			}
 		}
 		return
