@@ -3,6 +3,7 @@
 package builtins
 
 import (
+	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -19,6 +20,8 @@ type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Dir            string // the working directory of programs
+	Files          Files  // where verbs read files; nil for the machine's own, from Dir
+	Unread         bool   // no files are read: a program may yet make those that are named
 }
 
 // Call is a verb with the arguments that it was given, read as their types.
@@ -60,6 +63,10 @@ func compiles(c *Call) *ArgError {
 func verbError(err error) *ArgError {
 	if err == nil {
 		return nil
+	}
+	var of *ArgError
+	if errors.As(err, &of) {
+		return of
 	}
 	return &ArgError{Arg: -1, Msg: err.Error()}
 }

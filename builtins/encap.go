@@ -50,6 +50,7 @@ var encapKinds = []encapKind{
 	}},
 	{name: "seg6local", typ: unix.LWTUNNEL_ENCAP_SEG6_LOCAL, only6: true, more: seg6Local, doc: "what is done with packets to the segment that the route is for", options: seg6LocalOptions},
 	{name: "ioam6", typ: unix.LWTUNNEL_ENCAP_IOAM6, only6: true, more: ioam6Encap, doc: "a trace of in-situ OAM (RFC 9486)", options: ioam6Options},
+	{name: "bpf", typ: unix.LWTUNNEL_ENCAP_BPF, more: bpfEncap, doc: "in nothing, but have packets pass a BPF program", options: bpfEncapOptions},
 }
 
 // tunnelFlagBits are TUNNEL_* of linux/if_tunnel.h.
@@ -98,7 +99,7 @@ func encapOption() Option {
 		{Name: "ttl", Type: number(1, 255), Doc: "of mpls: the TTL in the labels, rather than the packet's own"},
 	}}
 	for _, k := range encapKinds {
-		opts := optionsOfTable(k.options)
+		opts := append(optionsOfTable(k.options), k.programOptions()...)
 		if k.typ == unix.LWTUNNEL_ENCAP_SEG6_LOCAL {
 			opts = append(opts, Option{Name: "srh", Options: optionsOfTable(srhOptions), Doc: "the segments that are put on"}, Option{Name: "count", Doc: "count packets"})
 		}
@@ -116,7 +117,7 @@ func encapOption() Option {
 }
 
 // encapOf is what an `encap` wraps in.
-func encapOf(given []Given) (*nsexec.Encap, error) {
+func encapOf(c *Call, given []Given) (*nsexec.Encap, error) {
 	var kinds []string
 	for _, g := range given {
 		if g.Option.Name != "ttl" {
@@ -139,13 +140,13 @@ func encapOf(given []Given) (*nsexec.Encap, error) {
 	}
 	for _, k := range encapKinds {
 		if g, ok := givenOption(given, k.name); ok {
-			return k.encap(g.Given)
+			return k.encap(c, g.Given)
 		}
 	}
 	return nil, fmt.Errorf("encap needs a kind") // the binder has refused it
 }
 
-func (k encapKind) encap(given []Given) (*nsexec.Encap, error) {
+func (k encapKind) encap(c *Call, given []Given) (*nsexec.Encap, error) {
 	e := &nsexec.Encap{Type: k.typ}
 	var err error
 	if e.Attrs, e.Links, err = encodedOf(given, k.options); err != nil {
@@ -154,7 +155,7 @@ func (k encapKind) encap(given []Given) (*nsexec.Encap, error) {
 	if err := k.more(given, e); err != nil {
 		return nil, fmt.Errorf("encap %s: %w", k.name, err)
 	}
-	return e, nil
+	return e, k.programs(c, given, e)
 }
 
 // encodedOf are the attributes of the options that were given of a table, and

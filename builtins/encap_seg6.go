@@ -116,6 +116,7 @@ var seg6Actions = []seg6Action{
 	{"End.DT4", 8, []string{"vrftable"}, nil},
 	{"End.B6", 9, []string{"srh"}, nil},
 	{"End.B6.Encaps", 10, []string{"srh"}, nil},
+	{"End.BPF", 15, []string{"endpoint"}, nil},
 	{"End.DT46", 16, []string{"vrftable"}, nil},
 }
 

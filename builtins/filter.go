@@ -165,6 +165,11 @@ func filterConfig(c *Call, k *tcKind) (nsexec.TrafficConfig, error) {
 		return cfg, err
 	}
 	cfg.Newer = newerOf(v)
+	program, argErr := filterProgram(c, k, v)
+	if argErr != nil {
+		return cfg, argErr
+	}
+	cfg.Program = program
 	cfg.Options = append(data, mask...)
 	if flow, ok := Opt[uint32](c, "flowid"); ok {
 		cfg.Options = append(cfg.Options, tcAttr(filterAttrs[k.name].flow, nl.Uint32Attr(flow))...)

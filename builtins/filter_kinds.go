@@ -46,16 +46,11 @@ var filterKinds = []tcKind{
 		options: []tcOption{{name: "ematch", typ: textType, doc: ematchDoc}},
 		encode:  encodeEmatch,
 	},
-	{
-		name: "bpf", doc: "packets that a program of classic BPF chooses (tc-bpf(8))",
-		options: append([]tcOption{{name: "bytecode", typ: textType, doc: "the program, as 'COUNT,OP JT JF K,…'"}}, offloadFlags...),
-		needs:   []string{"bytecode"},
-		encode:  encodeBPF,
-	},
+	bpfKind,
 }
 
-// encodeBPF is a program of struct sock_filter.
-func encodeBPF(v tcValues) ([]byte, error) {
+// encodeBytecode is a program of struct sock_filter.
+func encodeBytecode(v tcValues) ([]byte, error) {
 	text := tcGet(v, "bytecode", 0, "")
 	lines := strings.Split(strings.TrimSuffix(strings.TrimSpace(text), ","), ",")
 	count, err := strconv.ParseUint(strings.TrimSpace(lines[0]), 10, 16)
@@ -74,7 +69,7 @@ func encodeBPF(v tcValues) ([]byte, error) {
 		ops = binary.NativeEndian.AppendUint32(append(ops, jt, jf), k)
 	}
 	out := tcAttr(nl.TCA_BPF_OPS_LEN, nl.Uint16Attr(uint16(count)))
-	return append(append(out, tcAttr(nl.TCA_BPF_OPS, ops)...), offload(v, nl.TCA_BPF_FLAGS_GEN)...), nil
+	return append(out, tcAttr(nl.TCA_BPF_OPS, ops)...), nil
 }
 
 // defaultProtocol is that of a filter that names none: all, but for flower that

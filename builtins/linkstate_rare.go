@@ -65,6 +65,9 @@ func verifySet(c *Call) *ArgError {
 			return &ArgError{Arg: g.Arg, Msg: `"protodown_reason" wants a number from 0 to 31 and on or off, as 3 on`}
 		}
 	}
+	if err := verifyXDP(c); err != nil {
+		return err
+	}
 	return changesSomething(c)
 }
 

@@ -111,7 +111,7 @@ func compileNexthop(c *Call) ([]nsexec.Step, error) {
 		cfg.HWStats = &on
 	}
 	var err error
-	if cfg.Hop, err = nextHop(c.Options()); err != nil {
+	if cfg.Hop, err = nextHop(c, c.Options()); err != nil {
 		return nil, err
 	}
 	if err := encapFits(cfg.Hop.Encap, cfg.Family == unix.AF_INET6 || cfg.Hop.Via.Is6()); err != nil {

@@ -168,7 +168,7 @@ func routeConfig(c *Call) (nsexec.RouteConfig, error) {
 		TOS: optInt(c, "tos"), NHID: optInt(c, "nhid"), Scope: -1, Expires: optInt(c, "expires"),
 	}
 	var err error
-	if cfg.Hop, err = nextHop(c.Options()); err != nil {
+	if cfg.Hop, err = nextHop(c, c.Options()); err != nil {
 		return cfg, err
 	}
 	if c.Has("scope") {
@@ -187,7 +187,7 @@ func routeConfig(c *Call) (nsexec.RouteConfig, error) {
 		return cfg, err
 	}
 	for _, g := range c.Repeated("nexthop") {
-		hop, err := nextHop(g.Given)
+		hop, err := nextHop(c, g.Given)
 		if err != nil {
 			return cfg, err
 		}
@@ -210,7 +210,7 @@ func routed(mod Modifiers, cfg nsexec.RouteConfig) nsexec.Action {
 }
 
 // nextHop reads viaOptions and the weight.
-func nextHop(given []Given) (nsexec.NextHop, error) {
+func nextHop(c *Call, given []Given) (nsexec.NextHop, error) {
 	var hop nsexec.NextHop
 	if ip, ok := GivenAs[value.IP](given, "via"); ok {
 		hop.Via = ip.Addr
@@ -229,7 +229,7 @@ func nextHop(given []Given) (nsexec.NextHop, error) {
 	hop.OnLink, _ = GivenAs[bool](given, "onlink")
 	var err error
 	if encap, ok := givenOption(given, "encap"); ok {
-		hop.Encap, err = encapOf(encap.Given)
+		hop.Encap, err = encapOf(c, encap.Given)
 	}
 	return hop, err
 }

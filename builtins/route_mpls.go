@@ -65,11 +65,11 @@ func compileMPLS(c *Call) ([]nsexec.Step, error) {
 	}
 	cfg := nsexec.MPLSRouteConfig{Label: d.label - 1, Proto: optInt(c, "proto"), TTLPropagate: optInt(c, "ttl-propagate"), Text: c.String()}
 	var err error
-	if cfg.Hop, err = mplsHop(c.Options()); err != nil {
+	if cfg.Hop, err = mplsHop(c, c.Options()); err != nil {
 		return nil, err
 	}
 	for _, g := range c.Repeated("nexthop") {
-		hop, err := mplsHop(g.Given)
+		hop, err := mplsHop(c, g.Given)
 		if err != nil {
 			return nil, err
 		}
@@ -100,8 +100,8 @@ func mplsRouted(mod Modifiers, cfg nsexec.MPLSRouteConfig) nsexec.Action {
 	return nsexec.AddMPLSRoute(cfg)
 }
 
-func mplsHop(given []Given) (nsexec.MPLSHop, error) {
-	hop, err := nextHop(given)
+func mplsHop(c *Call, given []Given) (nsexec.MPLSHop, error) {
+	hop, err := nextHop(c, given)
 	swap, _ := GivenAs[[]byte](given, "as")
 	return nsexec.MPLSHop{NextHop: hop, Swap: swap}, err
 }

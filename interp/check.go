@@ -40,6 +40,7 @@ type checker struct {
 	words    wordValues
 	places   []place // reused for the namespaces of one `in`
 	env      builtins.Env
+	envFile  *lang.File     // that env's files are of
 	last     *lang.Command  // the command checked last
 	lastSpec *builtins.Spec // its verb
 	ahead    *ahead         // of the list of statements, where that is long

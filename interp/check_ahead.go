@@ -50,7 +50,7 @@ func (c *checker) lookAhead(list []lang.Stmt) *ahead {
 	for i := range a.parts {
 		a.parts[i].done = make(chan struct{})
 	}
-	w := &aheadWorker{in: c.in, prog: c.prog}
+	w := &aheadWorker{in: c.in, prog: c.prog, env: builtins.Env{Files: scriptFiles{c.in, c.file}}}
 	go func() {
 		for i, stmts := range slices.Backward(slices.Collect(slices.Chunk(list, aheadSize))) {
 			if p := &a.parts[i]; !p.taken.Swap(true) {

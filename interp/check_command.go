@@ -140,6 +140,10 @@ func (c *checker) bind(spec *builtins.Spec, mod builtins.Modifiers, cmd *lang.Co
 	if spec.ModOnly && mod == 0 {
 		return // said already
 	}
+	if c.envFile != c.file {
+		c.envFile, c.env.Files = c.file, scriptFiles{c.in, c.file}
+	}
+	c.env.Unread = c.changed
 	kinds, wrong := spec.Check(&c.env, mod, args.vals)
 	c.needs(spec, cmd, kinds)
 	if wrong == nil {

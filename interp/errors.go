@@ -95,6 +95,12 @@ func (e *env) blame(n lang.Node, args *arguments, err error) lang.Node {
 			return word
 		}
 	}
+	var bpf *nsexec.BPFError
+	if errors.As(err, &bpf) && args != nil {
+		if word := args.naming(bpf.File); word != nil {
+			return word
+		}
+	}
 	var ns *nsexec.NoNamespaceError
 	if errors.As(err, &ns) {
 		if args != nil {

@@ -122,7 +122,7 @@ func (e *env) command(c *lang.Command) error {
 
 // bind binds evaluated arguments to a verb, placing what is wrong with one.
 func (e *env) bind(spec *builtins.Spec, mod builtins.Modifiers, c *lang.Command, args arguments) (*builtins.Call, error) {
-	call, wrong := spec.Bind(e.m.envOf(e.ns), mod, args.vals)
+	call, wrong := spec.Bind(e.m.envOf(e.ns, e.file), mod, args.vals)
 	if wrong == nil {
 		return call, nil
 	}

@@ -71,7 +71,7 @@ func (e *env) inPlace(p place, b *lang.Block) (outcome, error) {
 	}
 	out, err := e.enter(ref, p.node, b)
 	ended := e.flushed(err)
-	delete(e.m.envs, ref)
+	delete(e.m.envs, envKey{ref, e.file})
 	return out, joined([]error{err, ended, at(p.node, drop())})
 }
 
@@ -81,7 +81,7 @@ func (e *env) adopt(p place, b *lang.Block) {
 	if e.m.plan != nil || p.ref.Kind != nsexec.RefName || !e.startsByMaking(b) {
 		return
 	}
-	step := builtins.EnterNS(e.m.envOf(nsexec.Host()), p.ref.Name)
+	step := builtins.EnterNS(e.m.envOf(nsexec.Host(), e.file), p.ref.Name)
 	step.Tag = &site{env: e, node: p.node, number: e.m.chains.calls + e.m.waiting}
 	e.m.pend(step)
 }

@@ -70,7 +70,7 @@ func capture(q *asker, a *args) (value.Value, error) {
 		return nil, nil
 	}
 	var out bytes.Buffer
-	env := q.e.m.envOf(q.e.ns)
+	env := q.e.m.envOf(q.e.ns, q.e.file)
 	err := q.e.act(q.e.ns, nsexec.Exec(nsexec.ExecConfig{
 		Args: argv, Dir: env.Dir, Stdin: env.Stdin, Stdout: &out, Stderr: env.Stderr,
 	}))

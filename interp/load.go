@@ -137,6 +137,21 @@ func (in *Interp) sourcePath(from *lang.File, name string) string {
 	return in.filePath(name)
 }
 
+// scriptFiles are the files that a script names.
+type scriptFiles struct {
+	in     *Interp
+	script *lang.File
+}
+
+// Path is where a name leads from the script's folder.
+func (f scriptFiles) Path(name string) string { return f.in.sourcePath(f.script, name) }
+
+// ReadFile reads the file of a name.
+func (f scriptFiles) ReadFile(name string) ([]byte, error) {
+	data, err := fs.ReadFile(f.in.files, f.Path(name))
+	return data, bareError(err)
+}
+
 // filePath is a name as it is looked up: on the machine, below Dir.
 func (in *Interp) filePath(name string) string {
 	if _, real := in.files.(hostFS); real && in.dir != "" && !path.IsAbs(name) {

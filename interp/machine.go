@@ -35,7 +35,7 @@ type machine struct {
 	site     *site
 	plans    map[*lang.Command]*planned
 	refs     map[*lang.In]*words
-	envs     map[nsexec.Ref]*builtins.Env
+	envs     map[envKey]*builtins.Env
 	depth    int // of calls of defs
 	included map[*lang.File]bool
 	programs *atomic.Int64 // how many programs the run has run; nil where nobody asks
@@ -153,16 +153,25 @@ func (m *machine) runOne(ctx context.Context, s *site, call *builtins.Call) erro
 	return m.flush(ctx)
 }
 
+// envKey is where a call stands: the namespace and the script.
+type envKey struct {
+	ns   nsexec.Ref
+	file *lang.File
+}
+
 // envOf is what a call in a namespace sees of the outside.
-func (m *machine) envOf(ns nsexec.Ref) *builtins.Env {
-	if e, ok := m.envs[ns]; ok {
+func (m *machine) envOf(ns nsexec.Ref, file *lang.File) *builtins.Env {
+	at := envKey{ns, file}
+	if e, ok := m.envs[at]; ok {
 		return e
 	}
-	e := &builtins.Env{NS: ns, Stdin: m.io.in, Stdout: m.io.out, Stderr: m.io.err, Dir: m.in.dir}
-	if m.envs == nil {
-		m.envs = map[nsexec.Ref]*builtins.Env{}
+	e := &builtins.Env{
+		NS: ns, Stdin: m.io.in, Stdout: m.io.out, Stderr: m.io.err, Dir: m.in.dir, Files: scriptFiles{m.in, file},
 	}
-	m.envs[ns] = e
+	if m.envs == nil {
+		m.envs = map[envKey]*builtins.Env{}
+	}
+	m.envs[at] = e
 	return e
 }
 

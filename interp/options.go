@@ -70,7 +70,7 @@ func Args(args ...string) Option {
 	}
 }
 
-// FS gives the files that `include`, file() and glob() read, by slash-separated
+// FS gives the files that `include`, file(), glob() and verbs read, by slash-separated
 // paths from the file system's root; a script's own name is one of them. The
 // default is the machine's own files, by any path.
 func FS(files fs.FS) Option {

@@ -73,6 +73,16 @@
 //     the steps of the last are known.
 //   - A request is two system calls on a socket that is kept (execute.go).
 //
+// # BPF
+//
+// A [BPFProgram] of an object file is loaded by the action that puts it on a
+// filter, a link or a route, and lives as long as something runs it (bpf.go). The
+// kernel tells a program by its number, by which a record has it; an [Undo] holds
+// those that a run may displace, so that they come back, the same ones
+// (bpf_held.go). Of a route's program it tells not even that, but for seg6local:
+// where it can't be told which one it was, the route is left alone. It does not
+// tell a route's headroom, either.
+//
 // # Errors
 //
 // A failed action is a [StepError], which says which it was, around an
@@ -94,6 +104,7 @@
 // # Privileges
 //
 // To enter and to change a namespace takes CAP_SYS_ADMIN and CAP_NET_ADMIN in
-// the user namespace that owns it. Without, use [Sandbox]: it runs the program
+// the user namespace that owns it. To load a BPF program takes CAP_BPF in the
+// machine's first one. Without, use [Sandbox]: it runs the program
 // again in namespaces of its own, where it has them.
 package nsexec

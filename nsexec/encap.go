@@ -13,6 +13,8 @@ type Encap struct {
 	Type  uint16     // LWTUNNEL_ENCAP_*
 	Attrs []Attr     // what RTA_ENCAP holds
 	Links []LinkAttr // and of that what is the index of a link
+	// Programs are those that packets pass.
+	Programs []EncapProgram
 }
 
 // attrs are the encapsulation and its type as attributes of these numbers, which
@@ -28,6 +30,9 @@ func (e *Encap) attrs(c *Conn, kind, typ uint16) ([]Attr, error) {
 			return nil, err
 		}
 		nested = append(nested, Attr{Type: l.Type, Data: nl.Uint32Attr(uint32(index))})
+	}
+	for _, p := range e.Programs {
+		nested = append(nested, p.attr(e.Type))
 	}
 	return []Attr{
 		{Type: kind | unix.NLA_F_NESTED, Nested: nested},

@@ -78,6 +78,9 @@ func (o nexthopOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, er
 	case had.IsEmpty() || o.flags&unix.NLM_F_EXCL != 0:
 		return o, nil // the kernel will say that it is not there, or is
 	}
+	if err := canBeMadeAgain(had.msgs); err != nil {
+		return nil, err
+	}
 	return o, u.note(ctx, c.cookieRef(), restoreOp{RestoreConfig{Text: o.text(), Record: had}})
 }
 
@@ -99,6 +102,12 @@ func (c *Conn) nexthopRecord(fits func(m message, a attrs) bool) (*Record, error
 }
 
 func (o nexthopOp) act(_ context.Context, c *Conn) error {
+	hops, done, err := loaded(o.cfg.Hop)
+	if err != nil {
+		return err
+	}
+	defer done()
+	o.cfg.Hop = hops[0]
 	m, err := o.message(c)
 	if err != nil {
 		return err

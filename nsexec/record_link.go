@@ -18,15 +18,18 @@ var keptLinkAttrs = map[uint16]bool{
 	unix.IFLA_GSO_MAX_SEGS: true, unix.IFLA_LINK: true, unix.IFLA_LINK_NETNSID: true,
 	unix.IFLA_NUM_TX_QUEUES: true, unix.IFLA_NUM_RX_QUEUES: true, unix.IFLA_AF_SPEC: true,
 	unix.IFLA_BROADCAST: true, unix.IFLA_LINKMODE: true, unix.IFLA_PROTO_DOWN: true, unix.IFLA_PROTO_DOWN_REASON: true,
-	unix.IFLA_GSO_IPV4_MAX_SIZE: true, unix.IFLA_GRO_IPV4_MAX_SIZE: true,
+	unix.IFLA_GSO_IPV4_MAX_SIZE: true, unix.IFLA_GRO_IPV4_MAX_SIZE: true, unix.IFLA_XDP: true,
 }
 
 // linkMessage is what a record keeps of a link.
 func linkMessage(kind uint16, body []byte) message {
 	m := message{unix.RTM_NEWLINK, body}
-	out := m.without(func(attr uint16) bool { return !keptLinkAttrs[attr] || attr == unix.IFLA_AF_SPEC })
-	out.kind = kind
 	a := m.attrs()
+	runs := xdpOf(a) != nil
+	out := m.without(func(attr uint16) bool {
+		return !keptLinkAttrs[attr] || attr == unix.IFLA_AF_SPEC || attr == unix.IFLA_XDP && !runs
+	})
+	out.kind = kind
 	var inet6 []Attr
 	if mode := addrGen(a); mode != nil {
 		inet6 = append(inet6, Attr{Type: inet6AddrGenMode, Data: mode})

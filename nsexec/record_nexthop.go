@@ -159,7 +159,7 @@ func (c *Conn) restoreNexthop(m message) error {
 	if err != nil || found && sameAttrs(m, has.nexthop()) {
 		return err
 	}
-	return c.add(m, unix.NLM_F_CREATE|unix.NLM_F_REPLACE)
+	return c.addPrograms(m, unix.NLM_F_CREATE|unix.NLM_F_REPLACE)
 }
 
 // removeNexthop deletes a nexthop object if it is still the one that was made: a

@@ -123,7 +123,7 @@ func (m message) routeTable(a attrs) uint32 {
 }
 
 // sameAttrs reports whether two messages are alike but for the order of their
-// attributes.
+// attributes, and for what identified has added.
 func sameAttrs(x, y message) bool {
 	head := headers[x.kind]
 	if !bytes.Equal(x.body[:head], y.body[:head]) {
@@ -134,7 +134,7 @@ func sameAttrs(x, y message) bool {
 		return false
 	}
 	for kind, v := range a {
-		if w, ok := b[kind]; !ok || !bytes.Equal(v, w) {
+		if w, ok := b[kind]; !ok || !bytes.Equal(v, w) && !(kind == encapAttrs[x.kind].encap && sameEncap(x, y)) {
 			return false
 		}
 	}
@@ -288,7 +288,12 @@ func (c *Conn) restoreRoute(m message) error {
 	if m.kind == unix.RTM_NEWNEXTHOP {
 		return c.restoreNexthop(m)
 	}
-	err := c.add(m, unix.NLM_F_CREATE|unix.NLM_F_EXCL)
+	m, done, err := m.withPrograms()
+	if err != nil {
+		return err
+	}
+	defer done()
+	err = c.add(m, unix.NLM_F_CREATE|unix.NLM_F_EXCL)
 	if errors.Is(err, unix.EEXIST) {
 		how := unix.NLM_F_APPEND // one of several with that key, or the same, come with an address
 		_, several := m.attrs()[unix.RTA_MULTIPATH]

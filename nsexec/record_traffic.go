@@ -297,6 +297,11 @@ func (c *Conn) addTraffic(m message) error {
 	case m.makesWay():
 		return c.replaceFilter(m)
 	}
+	m, done, err := m.withPrograms()
+	if err != nil { // what has its place by now is not what was there
+		return errors.Join(err, c.removeTraffic(m))
+	}
+	defer done()
 	return c.add(m, unix.NLM_F_CREATE|unix.NLM_F_REPLACE)
 }
 

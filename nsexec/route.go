@@ -95,13 +95,16 @@ func (o routeOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, erro
 		return nil, err
 	}
 	if len(had) > 0 && o.flags&unix.NLM_F_EXCL == 0 {
+		if err := canBeMadeAgain(had); err != nil {
+			return nil, err
+		}
 		err := u.note(ctx, c.cookieRef(), restoreOp{RestoreConfig{Text: text, Record: &Record{msgs: had}, Replaced: o.proto == unix.RTM_NEWROUTE}})
 		return o, err
 	}
 	if len(had) > 0 || o.proto == unix.RTM_DELROUTE {
 		return o, nil // the kernel will say that it is there, or is not
 	}
-	return o, u.note(ctx, c.cookieRef(), unmakeOp{text, &Record{msgs: []message{m}}})
+	return o, u.note(ctx, c.cookieRef(), unmakeOp{text, &Record{msgs: []message{m.unwrapped()}}})
 }
 
 // reaches reports whether the operation on a route may change another one. A
@@ -131,6 +134,11 @@ func (o *routeOp) message(c *Conn) (message, error) {
 }
 
 func (o routeOp) act(_ context.Context, c *Conn) error {
+	o, done, err := o.loaded()
+	if err != nil {
+		return err
+	}
+	defer done()
 	req, err := o.request(c)
 	if err != nil {
 		return err
@@ -147,7 +155,7 @@ func (o routeOp) request(c *Conn) (*Request, error) {
 	return c.requestOf(o.proto, o.flags|unix.NLM_F_ACK, whole), nil
 }
 
-func (o routeOp) retractable() bool { return o.flags&unix.NLM_F_EXCL != 0 }
+func (o routeOp) retractable() bool { return o.flags&unix.NLM_F_EXCL != 0 && !o.runsBPF() }
 func (o routeOp) alone() bool       { return !o.retractable() }
 
 func (o *routeOp) header() *nl.RtMsg {
@@ -337,6 +345,9 @@ func (o flushRouteOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation,
 	routes, err := o.routes(c)
 	if err != nil || len(routes) == 0 || u.owns(c.id) {
 		return o, err
+	}
+	if err := canBeMadeAgain(routes); err != nil {
+		return nil, err
 	}
 	text := strings.TrimSpace(strings.TrimPrefix(o.String(), "flush route"))
 	return o, u.note(ctx, c.cookieRef(), restoreOp{RestoreConfig{Text: text, Record: &Record{msgs: routes}}})

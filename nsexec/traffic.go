@@ -29,6 +29,8 @@ type TrafficConfig struct {
 	ActAttr  uint16 // the attribute of Options that holds the actions
 	Newer    []NewerAttr
 	Text     string // the statement, for people
+	// Program is what a filter of kind bpf runs, unless Options say it.
+	Program *BPFProgram
 }
 
 // TrafficAction is what a filter does with a packet that it matches.
@@ -84,6 +86,11 @@ type trafficOp struct {
 func (o trafficOp) String() string { return o.cfg.Text }
 
 func (o trafficOp) act(_ context.Context, c *Conn) error {
+	o, done, err := o.loaded()
+	if err != nil {
+		return err
+	}
+	defer done()
 	m, err := o.message(c)
 	if err != nil {
 		return err

@@ -55,6 +55,9 @@ func (o trafficOp) noteHad(ctx context.Context, c *Conn, u *Undo, had []message)
 	if len(had) == 0 {
 		return nil
 	}
+	if err := canBeMadeAgain(had); err != nil {
+		return err
+	}
 	return u.note(ctx, c.cookieRef(), restoreOp{RestoreConfig{Text: o.text(), Record: &Record{msgs: had}}})
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 )
 
@@ -42,6 +43,8 @@ type undoState struct {
 	links  map[linkID]*branch // which made the links that were made in older namespaces
 	holds  []hold
 	next   int // the index of the next link
+	// programs are those of BPF that objects of records run, by their numbers.
+	programs map[uint32]*ebpf.Program
 }
 
 // linkID is a link, for as long as it stays where it is.
@@ -175,6 +178,7 @@ func (u *Undo) add(ctx context.Context, n *note) error {
 	if in := undoOf(ctx); in != nil {
 		n.branch = in.branch
 	}
+	u.keepPrograms(n.op)
 	if u.journal != nil {
 		strike, err := u.journal.Note(hereText(n.ns, n.op.String()))
 		if err != nil {
@@ -289,6 +293,7 @@ func (u *Undo) end(release bool) error {
 		unix.Close(h.fd)
 	}
 	u.holds, u.notes = nil, nil
+	u.dropPrograms()
 	return errors.Join(errs...)
 }
 

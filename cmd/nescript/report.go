@@ -97,6 +97,9 @@ func addLabHelp(d *lang.Diagnostic) {
 // lacksPrivilege reports whether root would have got past an error. The kernel
 // says EACCES rather than EPERM where a file of its own guards the way.
 func lacksPrivilege(err error) bool {
+	if errors.As(err, new(*nsexec.BPFError)) {
+		return false // it says itself what it takes
+	}
 	if !errors.Is(err, unix.EACCES) {
 		return errors.Is(err, unix.EPERM)
 	}

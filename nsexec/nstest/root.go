@@ -133,11 +133,17 @@ func runAsRoot(m *testing.M, leave func() error) int {
 	return code
 }
 
-// furnish gives the process a /run of its own and a loopback that is up.
+// furnish gives the process a /run of its own, a /sys of its network namespace, a
+// place where BPF programs are pinned, and a loopback that is up.
 func furnish() error {
-	return errors.Join(
+	err := errors.Join(
 		unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""),
 		unix.Mount("tmpfs", "/run", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=755"),
 		os.MkdirAll(nsexec.DefaultMountPath, 0o755),
+		unix.Mount("sysfs", "/sys", "sysfs", 0, ""),
 		nsexec.Do(nsexec.NPNow(), nsexec.SetUp(nsexec.ByName("lo"))))
+	if bpf := unix.Mount("bpf", "/sys/fs/bpf", "bpf", 0, "mode=700"); !errors.Is(bpf, unix.ENOENT) { // a kernel without it
+		err = errors.Join(err, bpf)
+	}
+	return err
 }
