@@ -38,23 +38,7 @@ var chainRuns = []string{
 
 func TestChain(t *testing.T) {
 	needBlocks(t)
-	theirs, err := runIn(t, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := nstest.Output(theirs, olderChains, "tc", "-batch", "-"); err != nil {
-		t.Fatal(err)
-	}
-	ours, err := runIn(t, chainScript)
-	if err != nil {
-		t.Fatal(err)
-	}
-	shown := func(ns nsexec.Ref) string { return dynamic.ReplaceAllString(allTraffic(t, ns), "") }
-	want := shown(theirs)
-	if got := shown(ours); got != want {
-		t.Error(nstest.DumpDiff(want, got))
-	}
-	claimSame(t, "", chainScript, func(ns nsexec.Ref) bool { return shown(ns) == want })
+	theirs, shown := sameTraffic(t, olderChains, chainScript)
 
 	const del = chainScript + "del chain eth0 ingress 6; del chain block 22 3; del chain eth0 egress 0"
 	gone, err := runIn(t, del)
@@ -65,7 +49,7 @@ func TestChain(t *testing.T) {
 		t.Fatal(err)
 	}
 	less := shown(theirs)
-	if got := shown(gone); got != less || less == want {
+	if got := shown(gone); got != less || less == shown(theirs) {
 		t.Error(nstest.DumpDiff(less, got))
 	}
 	claim(t, "", del, func(ns nsexec.Ref) bool { return shown(ns) == less })

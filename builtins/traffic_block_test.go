@@ -45,25 +45,33 @@ func needBlocks(t *testing.T) {
 	}
 }
 
-func TestFilter_block(t *testing.T) {
-	needBlocks(t)
+// sameTraffic compares what a script makes with what lines of tc do in theirs, and
+// returns how that is shown.
+func sameTraffic(t *testing.T, lines, script string) (theirs nsexec.Ref, shown func(ns nsexec.Ref) string) {
+	t.Helper()
+	shown = func(ns nsexec.Ref) string { return dynamic.ReplaceAllString(allTraffic(t, ns), "") }
 	theirs, err := runIn(t, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := nstest.Output(theirs, olderBlocks, "tc", "-batch", "-"); err != nil {
+	if _, err := nstest.Output(theirs, lines, "tc", "-batch", "-"); err != nil {
 		t.Fatal(err)
 	}
-	ours, err := runIn(t, blockScript)
+	ours, err := runIn(t, script)
 	if err != nil {
 		t.Fatal(err)
 	}
-	shown := func(ns nsexec.Ref) string { return dynamic.ReplaceAllString(allTraffic(t, ns), "") }
 	want := shown(theirs)
 	if got := shown(ours); got != want {
 		t.Error(nstest.DumpDiff(want, got))
 	}
-	claimSame(t, "", blockScript, func(ns nsexec.Ref) bool { return shown(ns) == want })
+	claimSame(t, "", script, func(ns nsexec.Ref) bool { return shown(ns) == want })
+	return theirs, shown
+}
+
+func TestFilter_block(t *testing.T) {
+	needBlocks(t)
+	sameTraffic(t, olderBlocks, blockScript)
 	refusedAlike(t, "qdisc eth0 ingress ingress_block 22;", "filter eth0 ingress pref 5 u32 match u32 0 0",
 		"tc -n NS filter add dev eth0 ingress pref 5 u32 match u32 0 0")
 }
