@@ -39,6 +39,7 @@ var chainRuns = []string{
 func TestChain(t *testing.T) {
 	needBlocks(t)
 	theirs, shown := sameTraffic(t, olderChains, chainScript)
+	all := shown(theirs)
 
 	const del = chainScript + "del chain eth0 ingress 6; del chain block 22 3; del chain eth0 egress 0"
 	gone, err := runIn(t, del)
@@ -49,7 +50,7 @@ func TestChain(t *testing.T) {
 		t.Fatal(err)
 	}
 	less := shown(theirs)
-	if got := shown(gone); got != less || less == shown(theirs) {
+	if got := shown(gone); got != less || less == all {
 		t.Error(nstest.DumpDiff(less, got))
 	}
 	claim(t, "", del, func(ns nsexec.Ref) bool { return shown(ns) == less })
