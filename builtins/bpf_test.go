@@ -63,6 +63,7 @@ ip route add 2001:db8:9::/64 table 7 encap seg6local action End.BPF endpoint obj
 
 // Test_bpfSame: what scripts make of programs is what tc and ip make.
 func Test_bpfSame(t *testing.T) {
+	nstest.NeedTraffic(t, "filter bpf")
 	pin(t, "SchedCLS")
 	all := bpfSame
 	if nstest.InVM() {

@@ -56,6 +56,14 @@ func TestChain(t *testing.T) {
 	claim(t, "", del, func(ns nsexec.Ref) bool { return shown(ns) == less })
 }
 
+// TestChain_outgoing: chains at a qdisc that sends.
+func TestChain_outgoing(t *testing.T) {
+	needBlocks(t)
+	const qdisc = "qdisc add dev eth0 root handle 1: htb\n"
+	sameTraffic(t, qdisc+"chain add dev eth0 parent 1: chain 5\n", "qdisc eth0 handle 1: htb; chain eth0 parent 1: 5")
+	sameTraffic(t, qdisc+"chain add dev eth0 root chain 5\n", "qdisc eth0 handle 1: htb; chain eth0 root 5")
+}
+
 // TestChain_undo: older chains come back with what is in them.
 func TestChain_undo(t *testing.T) {
 	needBlocks(t)

@@ -42,11 +42,14 @@ func AsRoot() bool { return strings.HasPrefix(os.Getenv(rootEnv), "root ") }
 // before after.
 func MainAlsoAsRoot(m *testing.M, leave, join func(file string) error, after ...func(code int) int) {
 	flag.Parse()
+	if flag.Lookup("test.list").Value.String() != "" {
+		os.Exit(m.Run()) // nothing runs that after could be about
+	}
 	if file, ok := strings.CutPrefix(os.Getenv(rootEnv), "root "); ok {
 		os.Exit(runAsRoot(m, func() error { return leave(file) }))
 	}
 	skip := flag.Lookup("test.skip")
-	if flag.Lookup("test.list").Value.String() == "" && skip.Value.String() == "" {
+	if skip.Value.String() == "" {
 		if os.Getenv(rootEnv) == "" {
 			if err := startAsRoot(); err != nil {
 				fmt.Fprintln(os.Stderr, err)
