@@ -61,7 +61,7 @@ func TestChain_outgoing(t *testing.T) {
 	needBlocks(t)
 	const qdisc = "qdisc add dev eth0 root handle 1: htb\n"
 	sameTraffic(t, qdisc+"chain add dev eth0 parent 1: chain 5\n", "qdisc eth0 handle 1: htb; chain eth0 parent 1: 5")
-	sameTraffic(t, qdisc+"chain add dev eth0 root chain 5\n", "qdisc eth0 handle 1: htb; chain eth0 root 5")
+	sameTraffic(t, qdisc+"chain add dev eth0 chain 5\n", "qdisc eth0 handle 1: htb; chain eth0 root 5")
 }
 
 // TestChain_undo: older chains come back with what is in them.
