@@ -36,8 +36,8 @@ var macsecSame = []struct{ link, script, lines string }{
 		"add ms0 tx sa 0 pn 20 off " + macsecKey1 + "\nadd ms0 rx port 1 address 02:00:00:00:00:02 off\nadd ms0 rx port 1 address 02:00:00:00:00:02 sa 3 pn 4 on " + macsecKey1},
 	{"", "macsec tx ms0 sa 0 pn 7 " + macsecKey1 + "; macsec tx ms0 sa 1 pn 7 on " + macsecKey1 + "; del macsec tx ms0 sa 1; " + macsecPeer + "; " + macsecPeer + " sa 0 pn 1 on " + macsecKey1 + "; del " + macsecPeer + " sa 0; del " + macsecPeer,
 		"add ms0 tx sa 0 pn 7 " + macsecKey1},
-	{"cipher gcm-aes-xpn-128 ", "macsec tx ms0 sa 0 xpn 0x100000005 salt 000102030405060708090a0b ssci 5 on " + macsecKey1,
-		"add ms0 tx sa 0 xpn 4294967301 salt 000102030405060708090a0b ssci 5 on " + macsecKey1},
+	{"cipher gcm-aes-xpn-128 ", "macsec tx ms0 sa 0 xpn 0x100000005 salt 000102030405060708090a0b ssci 5 on " + macsecKey1 + "; " + macsecPeer + "; " + macsecPeer + " sa 1 xpn 0x200000007 salt 0b0a09080706050403020100 ssci 6 on " + macsecKey2,
+		"add ms0 tx sa 0 xpn 4294967301 salt 000102030405060708090a0b ssci 5 on " + macsecKey1 + "\nadd ms0 rx port 1 address 02:00:00:00:00:02\nadd ms0 rx port 1 address 02:00:00:00:00:02 sa 1 xpn 8589934599 salt 0b0a09080706050403020100 ssci 6 on " + macsecKey2},
 }
 
 func macsecShown(t *testing.T, ns nsexec.Ref) string {
