@@ -57,8 +57,7 @@ func TestChunks_ahead(t *testing.T) {
 // TestChunks_cut: a script is the same wherever its tokens are cut, if it is right;
 // of a wrong one the first error is.
 func TestChunks_cut(t *testing.T) {
-	sources := corpus(t)
-	for _, src := range []string{
+	sources := append(corpus(t), []string{
 		"ns a <\nup lo\nin ns b <\ndown lo\n>; up eth0\n>\nns c\n",
 		"ns a <\nup lo\nif (x) <\nup a\nns b <\nup b\n>\n> else <\nup c\n>\nup d\n>\n",
 		"in ns (a) <\nup lo\nup eth0\n>\nin ns a b <\nup lo\n>\n",
@@ -70,9 +69,7 @@ func TestChunks_cut(t *testing.T) {
 		"in a)b <\nup lo\nup x\n>\nup y\n",
 		"in ns a <\nup )\nup x\n> \"\nup y\n",
 		"let a = [\n1,\n2\n]\nns b <\nlet c = {\nk: 1\n}\n>\n",
-	} {
-		sources = append(sources, src)
-	}
+	}...)
 	for _, src := range sources {
 		want, wantErr := cutEvery(1<<30, src)
 		for _, n := range []int{1, 2, 7, chunkTokens} {
