@@ -152,24 +152,28 @@ func macsecAttrs(c *Call, association, sends bool) (out []nsexec.Attr, err error
 	if !ok {
 		return out, nil
 	}
-	key, err := macsecKeyOf(texts(g.Values))
-	return append(out, key...), err
+	key, wrong := macsecKeyOf(texts(g.Values))
+	if wrong != nil {
+		wrong.Arg += g.Arg
+		return nil, wrong
+	}
+	return append(out, key...), nil
 }
 
 // macsecKeyOf are the attributes of a key. Its identifier has 16 bytes, of which
-// those at the end may be left out.
-func macsecKeyOf(vals []string) ([]nsexec.Attr, error) {
+// those at the end may be left out. The error's place is counted from the option.
+func macsecKeyOf(vals []string) ([]nsexec.Attr, *ArgError) {
 	const most = 16
 	if len(vals) != 2 {
-		return nil, fmt.Errorf(`"key" takes its identifier and the key; this has %d values`, len(vals))
+		return nil, &ArgError{Msg: fmt.Sprintf(`"key" takes its identifier and the key; this has %d values`, len(vals))}
 	}
 	id, err := hex.DecodeString(vals[0])
 	if err != nil || len(id) == 0 || len(id) > most {
-		return nil, fmt.Errorf(`"key": %q is no identifier, which has 2 to %d hexadecimal digits, two for a byte`, vals[0], 2*most)
+		return nil, &ArgError{Arg: 1, Msg: fmt.Sprintf(`"key": %q is no identifier, which has 2 to %d hexadecimal digits, two for a byte`, vals[0], 2*most)}
 	}
 	key, err := hex.DecodeString(vals[1])
 	if err != nil || len(key) != 16 && len(key) != 32 {
-		return nil, fmt.Errorf(`"key": a key has 32 or 64 hexadecimal digits; this has %d, or others`, len(vals[1]))
+		return nil, &ArgError{Arg: 2, Msg: fmt.Sprintf(`"key": a key has 32 or 64 hexadecimal digits; this has %d, or others`, len(vals[1]))}
 	}
 	return []nsexec.Attr{
 		{Type: macsecKey, Data: key},

@@ -140,7 +140,7 @@ func xfrmStateAttrs(c *Call, info *nl.XfrmUsersaInfo) (attrs []nsexec.Attr, err 
 		}
 		data, err := a.encode(texts(g.Values))
 		if err != nil {
-			return nil, fmt.Errorf("%q: %w", a.name, err)
+			return nil, &ArgError{Arg: g.Arg, Msg: fmt.Sprintf("%q: %v", a.name, err)}
 		}
 		attrs = append(attrs, nsexec.Attr{Type: a.attr, Data: data})
 	}
