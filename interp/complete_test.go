@@ -49,7 +49,7 @@ func TestComplete(t *testing.T) {
 		{"flush xf", "xfrm"},
 		{"xfrm st", "state"},
 		{"del xfrm pol", "policy"},
-		{"xfrm state rep", "replay-window"},
+		{"xfrm state replay-w", "replay-window"},
 		{"xfrm policy dir f", "fwd"},
 		{"xfrm xfrm0 if", "if_id"},
 		{"bridge br0 up age", "ageing_time"},
