@@ -29,6 +29,7 @@ var mootOptions = map[string]string{
 	"replace gtp":                  "the sockets of one that goes are in the way of another",
 	"bond clear_active_slave":      "the bond chooses one again at once",
 	"xfrm state offload crypto":    noHardware, "xfrm state offload dev": noHardware, "xfrm state offload dir": noHardware,
+	"netkit A forward": "it is so unless blackhole is said", "netkit B forward": "it is so unless blackhole is said",
 	"l2tp session l2spec_type": "the kernel tells nobody",
 	"link link":                "the kinds that have no verb, of those that there are, are made on no other link",
 	"route rto_min lock":       "the kernel heeds it only locked, so it always is",
