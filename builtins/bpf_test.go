@@ -313,16 +313,9 @@ func Test_bpfDown(t *testing.T) {
 // process is gone.
 func killed(t *testing.T, script string) error {
 	t.Helper()
-	kept := &keptJournal{}
-	in, err := interp.New(interp.Journal(func() (nsexec.Journal, error) { return kept, nil }, true))
-	if err != nil {
-		t.Fatal(err)
-	}
+	in, statements := journaled(t, script)
 	defer in.Close()
-	if err := in.RunString(t.Context(), "t.nes", script); err != nil {
-		t.Fatalf("%s: %v", script, err)
-	}
-	return in.Replay(t.Context(), kept.statements[len(kept.statements)-1])
+	return in.Replay(t.Context(), statements[len(statements)-1])
 }
 
 // TestBPF_refused: what is wrong with an object is said before anything is done.

@@ -71,6 +71,19 @@ func verbError(err error) *ArgError {
 	return &ArgError{Arg: -1, Msg: err.Error()}
 }
 
+// modeOf is what a modifier asks for.
+func modeOf(m Modifiers) nsexec.Mode {
+	switch m {
+	case Del:
+		return nsexec.ModeDel
+	case Replace:
+		return nsexec.ModeReplace
+	case Ensure:
+		return nsexec.ModeEnsure
+	}
+	return nsexec.ModeAdd
+}
+
 // Given is an option that was given.
 type Given struct {
 	Option *Option // of the table

@@ -33,9 +33,9 @@ func compileChain(c *Call) ([]nsexec.Step, error) {
 	}
 	cfg := nsexec.TrafficConfig{Text: c.String(), Parent: filterPlace(c), Chain: uint32(c.Int("CHAIN")), Block: uint32(optInt(c, "block"))}
 	if cfg.Block != 0 {
-		return []nsexec.Step{{NS: c.Env.NS, Action: nsexec.BlockChain(trafficMode(c.Modifier), cfg)}}, nil
+		return []nsexec.Step{{NS: c.Env.NS, Action: nsexec.BlockChain(modeOf(c.Modifier), cfg)}}, nil
 	}
 	link := c.Link("LINK")
 	cfg.Link = link.Link
-	return []nsexec.Step{{NS: link.NS, Action: nsexec.Chain(trafficMode(c.Modifier), cfg)}}, nil
+	return []nsexec.Step{{NS: link.NS, Action: nsexec.Chain(modeOf(c.Modifier), cfg)}}, nil
 }

@@ -83,7 +83,7 @@ func compileClass(c *Call) ([]nsexec.Step, error) {
 		}
 		cfg.Kind = k.name
 	}
-	return []nsexec.Step{{NS: link.NS, Action: nsexec.Class(trafficMode(c.Modifier), cfg)}}, nil
+	return []nsexec.Step{{NS: link.NS, Action: nsexec.Class(modeOf(c.Modifier), cfg)}}, nil
 }
 
 var htbClass = tcKind{

@@ -120,11 +120,11 @@ func compileFilter(c *Call) ([]nsexec.Step, error) {
 		return nil, err
 	}
 	if cfg.Block != 0 {
-		return []nsexec.Step{{NS: c.Env.NS, Action: nsexec.BlockFilter(trafficMode(c.Modifier), cfg)}}, nil
+		return []nsexec.Step{{NS: c.Env.NS, Action: nsexec.BlockFilter(modeOf(c.Modifier), cfg)}}, nil
 	}
 	link := c.Link("LINK")
 	cfg.Link = link.Link
-	return []nsexec.Step{{NS: link.NS, Action: nsexec.Filter(trafficMode(c.Modifier), cfg)}}, nil
+	return []nsexec.Step{{NS: link.NS, Action: nsexec.Filter(modeOf(c.Modifier), cfg)}}, nil
 }
 
 // filterConfig is the filter that a call describes; k may be nil where one is

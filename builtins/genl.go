@@ -18,9 +18,8 @@ func genlNeeds(kind nsexec.GenlKind) func(*Call) []nsexec.Kind {
 
 // genlSteps is the step that a modifier asks for.
 func genlSteps(c *Call, ns nsexec.Ref, cfg nsexec.GenlConfig) []nsexec.Step {
-	modes := map[Modifiers]nsexec.GenlMode{0: nsexec.GenlAdd, Replace: nsexec.GenlReplace, Ensure: nsexec.GenlEnsure, Del: nsexec.GenlDel}
 	cfg.Text = c.String()
-	return []nsexec.Step{{NS: ns, Action: nsexec.Genl(modes[c.Modifier], cfg)}}
+	return []nsexec.Step{{NS: ns, Action: nsexec.Genl(modeOf(c.Modifier), cfg)}}
 }
 
 // flushGenl is the step of a flush.

@@ -43,24 +43,31 @@ func undoneFromJournal(t *testing.T, script string) {
 	undoneFromJournalAfter(t, script, func() {})
 }
 
-// undoneFromJournalAfter does something between the two.
-func undoneFromJournalAfter(t *testing.T, script string, between func()) {
+// journaled runs a script, and returns what ran it and what its journal says.
+func journaled(t *testing.T, script string) (*interp.Interp, []string) {
 	t.Helper()
 	kept := &keptJournal{}
 	in, err := interp.New(interp.Journal(func() (nsexec.Journal, error) { return kept, nil }, true))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer in.Close()
 	if err := in.RunString(t.Context(), "t.nes", script); err != nil {
 		t.Fatalf("%s: %v", script, err)
 	}
 	if len(kept.statements) == 0 {
 		t.Fatalf("%s: nothing is in the journal", script)
 	}
+	return in, kept.statements
+}
+
+// undoneFromJournalAfter does something between the two.
+func undoneFromJournalAfter(t *testing.T, script string, between func()) {
+	t.Helper()
+	in, statements := journaled(t, script)
+	defer in.Close()
 	between()
 	for range 2 {
-		for _, s := range slices.Backward(kept.statements) {
+		for _, s := range slices.Backward(statements) {
 			if s == "" { // struck
 				continue
 			}

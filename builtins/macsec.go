@@ -95,8 +95,7 @@ func compileMacsec(c *Call, receives bool) ([]nsexec.Step, error) {
 		return nil, err
 	}
 	cfg.Keyed = c.Has("key")
-	mode := map[Modifiers]nsexec.MacsecMode{0: nsexec.MacsecAdd, Ensure: nsexec.MacsecEnsure, Del: nsexec.MacsecDel}[c.Modifier]
-	return []nsexec.Step{{NS: link.NS, Action: nsexec.Macsec(mode, cfg)}}, nil
+	return []nsexec.Step{{NS: link.NS, Action: nsexec.Macsec(modeOf(c.Modifier), cfg)}}, nil
 }
 
 // macsecChannel is the identifier of the other's channel.

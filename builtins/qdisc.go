@@ -113,17 +113,5 @@ func compileQdisc(c *Call) ([]nsexec.Step, error) {
 		cfg.Kind = k.name
 		cfg.IngressBlock, cfg.EgressBlock = uint32(optInt(c, "ingress_block")), uint32(optInt(c, "egress_block"))
 	}
-	return []nsexec.Step{{NS: link.NS, Action: nsexec.Qdisc(trafficMode(c.Modifier), cfg)}}, nil
-}
-
-func trafficMode(m Modifiers) nsexec.TrafficMode {
-	switch m {
-	case Del:
-		return nsexec.TrafficDel
-	case Replace:
-		return nsexec.TrafficReplace
-	case Ensure:
-		return nsexec.TrafficEnsure
-	}
-	return nsexec.TrafficAdd
+	return []nsexec.Step{{NS: link.NS, Action: nsexec.Qdisc(modeOf(c.Modifier), cfg)}}, nil
 }

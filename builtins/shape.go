@@ -59,9 +59,9 @@ func compileShape(c *Call) ([]nsexec.Step, error) {
 		return nil, err
 	}
 	cfg := nsexec.TrafficConfig{Parent: netlink.HANDLE_ROOT, Text: c.String()}
-	mode := nsexec.TrafficDel
+	mode := nsexec.ModeDel
 	if c.Modifier != Del {
-		mode = nsexec.TrafficReplace
+		mode = nsexec.ModeReplace
 		v, argErr := shapeKind.read(c, nil)
 		if argErr != nil {
 			return nil, argErr

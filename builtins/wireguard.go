@@ -121,6 +121,5 @@ func compilePeer(c *Call) ([]nsexec.Step, error) {
 			cfg.AllowedIPs = append(cfg.AllowedIPs, v.(value.Prefix).Prefix)
 		}
 	}
-	modes := map[Modifiers]nsexec.PeerMode{0: nsexec.PeerAdd, Del: nsexec.PeerDel, Replace: nsexec.PeerReplace, Ensure: nsexec.PeerEnsure}
-	return []nsexec.Step{{NS: link.NS, Action: nsexec.Peer(modes[c.Modifier], cfg)}}, nil
+	return []nsexec.Step{{NS: link.NS, Action: nsexec.Peer(modeOf(c.Modifier), cfg)}}, nil
 }

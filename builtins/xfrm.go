@@ -285,7 +285,6 @@ var offloadDevOptions = []Option{
 
 // xfrmSteps is the step that a modifier asks for.
 func xfrmSteps(c *Call, cfg nsexec.XfrmConfig) []nsexec.Step {
-	modes := map[Modifiers]nsexec.XfrmMode{0: nsexec.XfrmAdd, Replace: nsexec.XfrmReplace, Del: nsexec.XfrmDel}
 	cfg.Text = c.String()
-	return []nsexec.Step{{NS: c.Env.NS, Action: nsexec.Xfrm(modes[c.Modifier], cfg)}}
+	return []nsexec.Step{{NS: c.Env.NS, Action: nsexec.Xfrm(modeOf(c.Modifier), cfg)}}
 }

@@ -10,7 +10,7 @@ import (
 
 // loaded is the operation with its filter's program loaded, until done is called.
 func (o trafficOp) loaded() (out trafficOp, done func(), err error) {
-	if o.cfg.Program == nil || o.mode == TrafficDel {
+	if o.cfg.Program == nil || o.mode == ModeDel {
 		return o, func() {}, nil
 	}
 	p, err := o.cfg.Program.load()

@@ -18,22 +18,11 @@ type GenlConfig struct {
 	Text  string     // the statement
 }
 
-// GenlMode is what is to become of an object.
-type GenlMode int
-
-// The modes.
-const (
-	GenlAdd     GenlMode = iota // it must not be there
-	GenlReplace                 // as said, and nothing else
-	GenlEnsure                  // as said; what is not said stays
-	GenlDel                     // it must be there
-)
-
 // Genl makes, changes or deletes an object of generic netlink. It needs
 // CAP_NET_ADMIN, and of SRv6, in-situ OAM and fou in the machine's first user
 // namespace.
-func Genl(mode GenlMode, cfg GenlConfig) NsAction {
-	prefix := map[GenlMode]string{GenlReplace: "replace ", GenlEnsure: "ensure ", GenlDel: "del "}[mode]
+func Genl(mode Mode, cfg GenlConfig) NsAction {
+	prefix := map[Mode]string{ModeReplace: "replace ", ModeEnsure: "ensure ", ModeDel: "del "}[mode]
 	return nsAction(prefix+genlObjects[cfg.Kind].name, genlOp{mode, cfg})
 }
 
@@ -41,7 +30,7 @@ func Genl(mode GenlMode, cfg GenlConfig) NsAction {
 func GenlNeeds(kind GenlKind) Kind { return Kind{Of: genlKindOf, Name: genlObjects[kind].family.name} }
 
 type genlOp struct {
-	mode GenlMode
+	mode Mode
 	cfg  GenlConfig
 }
 
@@ -77,9 +66,9 @@ func (o genlOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error
 	}
 	had := findGenl(all, m)
 	switch {
-	case had == nil && o.mode == GenlDel, had != nil && o.mode == GenlAdd && !o.object().single:
+	case had == nil && o.mode == ModeDel, had != nil && o.mode == ModeAdd && !o.object().single:
 		return o, nil // act will refuse it
-	case had != nil && o.mode == GenlEnsure && had.genlHas(m):
+	case had != nil && o.mode == ModeEnsure && had.genlHas(m):
 		return o, nil // as it is
 	}
 	var was, fresh []message
@@ -115,13 +104,13 @@ func (o genlOp) act(ctx context.Context, c *Conn) error {
 	}
 	had := findGenl(all, m)
 	switch {
-	case o.mode == GenlDel && had == nil:
+	case o.mode == ModeDel && had == nil:
 		return fmt.Errorf("there is no such %s: %w", o.object().name, unix.ENOENT)
-	case o.mode == GenlDel:
+	case o.mode == ModeDel:
 		return c.removeGenl(*had)
-	case o.mode == GenlAdd && had != nil:
+	case o.mode == ModeAdd && had != nil:
 		return fmt.Errorf("there is one already: %w", unix.EEXIST)
-	case o.mode == GenlEnsure && had != nil:
+	case o.mode == ModeEnsure && had != nil:
 		if had.genlHas(m) {
 			return nil
 		}

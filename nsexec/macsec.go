@@ -24,21 +24,11 @@ type MacsecConfig struct {
 	Text    string // the statement
 }
 
-// MacsecMode is what is to become of a channel or an association.
-type MacsecMode int
-
-// The modes.
-const (
-	MacsecAdd    MacsecMode = iota // it must not be there
-	MacsecEnsure                   // as said; what is not said stays
-	MacsecDel                      // it must be there
-)
-
 // Macsec adds, changes or deletes a channel or an association. It needs
-// CAP_NET_ADMIN in the machine's first user namespace. The kernel tells nobody a key, so none of an older link is
-// deleted where that may have to be undone.
-func Macsec(mode MacsecMode, cfg MacsecConfig) NsAction {
-	name := map[MacsecMode]string{MacsecAdd: "macsec", MacsecEnsure: "ensure-macsec", MacsecDel: "del-macsec"}[mode]
+// CAP_NET_ADMIN in the machine's first user namespace. The kernel tells nobody a
+// key, so none of an older link is deleted where that may have to be undone.
+func Macsec(mode Mode, cfg MacsecConfig) NsAction {
+	name := map[Mode]string{ModeAdd: "macsec", ModeEnsure: "ensure-macsec", ModeDel: "del-macsec"}[mode]
 	return nsAction(name, macsecOp{mode, cfg})
 }
 
@@ -80,7 +70,7 @@ func init() {
 }
 
 type macsecOp struct {
-	mode MacsecMode
+	mode Mode
 	cfg  MacsecConfig
 }
 
@@ -115,11 +105,11 @@ func (o macsecOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, err
 	switch {
 	case err != nil:
 		return nil, err
-	case had == nil && o.mode == MacsecDel, had != nil && o.mode == MacsecAdd:
+	case had == nil && o.mode == ModeDel, had != nil && o.mode == ModeAdd:
 		return o, nil // the kernel will refuse it
 	case had == nil:
 		return o, u.noteParts(ctx, c, o.cfg.Link.String(), nil, []message{m.macsecWithoutKey()})
-	case o.mode == MacsecDel && (m.kind != macsecChannel || len(had.attrs().nested(macsecRxSC)[macsecRxSAs]) > 0):
+	case o.mode == ModeDel && (m.kind != macsecChannel || len(had.attrs().nested(macsecRxSC)[macsecRxSAs]) > 0):
 		return nil, errMacsecKeys
 	}
 	return o, u.noteParts(ctx, c, o.cfg.Link.String(), []message{*had}, nil)
@@ -136,9 +126,9 @@ func (o macsecOp) act(_ context.Context, c *Conn) error {
 	m := o.message(index)
 	commands := macsecCommands[m.kind]
 	switch o.mode {
-	case MacsecDel:
+	case ModeDel:
 		return c.removeMacsec(m)
-	case MacsecAdd:
+	case ModeAdd:
 		return c.sendMacsec(commands.add, m)
 	}
 	had, err := c.findMacsec(m)

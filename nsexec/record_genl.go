@@ -192,13 +192,25 @@ func (c *Conn) removeGenl(m message) error {
 		_, err := ask(o.del, 0, o.sends(m, by))
 		return err
 	})
-	for end := time.Now().Add(3 * time.Second); err == nil && o.lingers && time.Now().Before(end); time.Sleep(time.Millisecond) {
+	if err != nil || !o.lingers {
+		return err
+	}
+	return c.awaitNoGenl(m)
+}
+
+// awaitNoGenl waits until an object that was deleted is gone. The kernel tells
+// nobody when that is: a worker of its own does it (l2tp_tunnel_del_work).
+func (c *Conn) awaitNoGenl(m message) error {
+	const step, most = time.Millisecond, 3 * time.Second
+	for end := time.Now().Add(most); ; time.Sleep(step) {
 		all, err := c.listGenl(GenlKind(m.kind))
 		if err != nil || findGenl(all, m) == nil {
 			return err
 		}
+		if time.Now().After(end) {
+			return fmt.Errorf("the %s is still there after %s: %w", genlObjects[GenlKind(m.kind)].name, most, unix.EBUSY)
+		}
 	}
-	return err
 }
 
 // putGenl makes an object what a message says. had is the one that is there.

@@ -43,43 +43,33 @@ type TrafficAction struct {
 	DevAt int
 }
 
-// TrafficMode says what is to become of a qdisc, a class or a filter.
-type TrafficMode int
-
-// The modes.
-const (
-	TrafficAdd     TrafficMode = iota // it must not be there
-	TrafficReplace                    // it is made or changed
-	TrafficEnsure                     // nothing is done where a qdisc of the kind is there that can't be changed
-	TrafficDel                        // it is deleted
-)
-
 // Qdisc adds, changes or deletes a queueing discipline (RTM_NEWQDISC, see
-// rtnetlink(7)). It needs CAP_NET_ADMIN.
-func Qdisc(mode TrafficMode, cfg TrafficConfig) LinkAction {
+// rtnetlink(7)). To ensure one does nothing where there is one of the kind that
+// can't be changed. It needs CAP_NET_ADMIN.
+func Qdisc(mode Mode, cfg TrafficConfig) LinkAction {
 	return linkAction("qdisc", cfg.Link, trafficOp{unix.RTM_NEWQDISC, mode, cfg})
 }
 
 // Class adds, changes or deletes a class of a qdisc (RTM_NEWTCLASS).
-func Class(mode TrafficMode, cfg TrafficConfig) LinkAction {
+func Class(mode Mode, cfg TrafficConfig) LinkAction {
 	return linkAction("class", cfg.Link, trafficOp{unix.RTM_NEWTCLASS, mode, cfg})
 }
 
 // Filter adds, changes or deletes a filter (RTM_NEWTFILTER). Without a handle,
 // all filters of a preference are deleted; without a preference, all.
-func Filter(mode TrafficMode, cfg TrafficConfig) LinkAction {
+func Filter(mode Mode, cfg TrafficConfig) LinkAction {
 	return linkAction("filter", cfg.Link, trafficOp{unix.RTM_NEWTFILTER, mode, cfg})
 }
 
 // BlockFilter is Filter for a block that links share.
-func BlockFilter(mode TrafficMode, cfg TrafficConfig) NsAction {
+func BlockFilter(mode Mode, cfg TrafficConfig) NsAction {
 	return nsAction("filter", trafficOp{unix.RTM_NEWTFILTER, mode, cfg})
 }
 
 // trafficOp is one of them as an operation.
 type trafficOp struct {
 	kind uint16 // RTM_NEWQDISC, RTM_NEWTCLASS, RTM_NEWTFILTER or RTM_NEWCHAIN
-	mode TrafficMode
+	mode Mode
 	cfg  TrafficConfig
 }
 
@@ -95,19 +85,19 @@ func (o trafficOp) act(_ context.Context, c *Conn) error {
 	if err != nil {
 		return err
 	}
-	if o.mode == TrafficEnsure {
+	if o.mode == ModeEnsure {
 		if same, err := c.hasFixedQdisc(m); err != nil || same {
 			return err
 		}
 	}
-	if o.mode == TrafficDel {
+	if o.mode == ModeDel {
 		return c.remove(m)
 	}
 	if err := c.knowsNewer(o.cfg, m); err != nil {
 		return err
 	}
 	flags := unix.NLM_F_CREATE | unix.NLM_F_EXCL
-	if o.mode != TrafficAdd {
+	if o.mode != ModeAdd {
 		if m.makesWay() {
 			return o.cfg.unknown(c.replaceFilter(m))
 		}
@@ -146,7 +136,7 @@ func (o trafficOp) message(c *Conn) (message, error) {
 	if err != nil {
 		return message{}, err
 	}
-	if options := append(append([]byte(nil), cfg.Options...), acts...); o.mode != TrafficDel && (len(options) > 0 || o.kind == unix.RTM_NEWTFILTER) {
+	if options := append(append([]byte(nil), cfg.Options...), acts...); o.mode != ModeDel && (len(options) > 0 || o.kind == unix.RTM_NEWTFILTER) {
 		body = appendAttr(body, Attr{Type: optionsAttr(cfg.Kind), Data: options})
 	}
 	return message{o.kind, body}, nil

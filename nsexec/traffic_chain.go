@@ -11,12 +11,12 @@ import (
 
 // Chain adds a chain of filters, which is there without any, or deletes one with
 // what is in it (RTM_NEWCHAIN).
-func Chain(mode TrafficMode, cfg TrafficConfig) LinkAction {
+func Chain(mode Mode, cfg TrafficConfig) LinkAction {
 	return linkAction("chain", cfg.Link, trafficOp{unix.RTM_NEWCHAIN, mode, cfg})
 }
 
 // BlockChain is Chain for a block that links share.
-func BlockChain(mode TrafficMode, cfg TrafficConfig) NsAction {
+func BlockChain(mode Mode, cfg TrafficConfig) NsAction {
 	return nsAction("chain", trafficOp{unix.RTM_NEWCHAIN, mode, cfg})
 }
 

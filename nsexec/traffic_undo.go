@@ -33,7 +33,7 @@ func (o trafficOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, er
 		return nil, err
 	}
 	had := tree.affected(m)
-	if o.mode == TrafficDel {
+	if o.mode == ModeDel {
 		return o, o.noteHad(ctx, c, u, had)
 	}
 	if o, err = o.settled(c, tree, m); err != nil {

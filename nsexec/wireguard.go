@@ -124,25 +124,14 @@ type PeerConfig struct {
 	Text         string // the statement
 }
 
-// PeerMode is what is to become of a peer.
-type PeerMode int
-
-// The modes.
-const (
-	PeerAdd     PeerMode = iota // it must not be there
-	PeerReplace                 // as said, and nothing else
-	PeerEnsure                  // as said; what is not said stays
-	PeerDel                     // it must be there
-)
-
 // Peer adds, changes or removes a peer. It needs CAP_NET_ADMIN.
-func Peer(mode PeerMode, cfg PeerConfig) LinkAction {
-	name := map[PeerMode]string{PeerAdd: "peer", PeerReplace: "replace-peer", PeerEnsure: "ensure-peer", PeerDel: "del-peer"}[mode]
+func Peer(mode Mode, cfg PeerConfig) LinkAction {
+	name := map[Mode]string{ModeAdd: "peer", ModeReplace: "replace-peer", ModeEnsure: "ensure-peer", ModeDel: "del-peer"}[mode]
 	return linkAction(name, cfg.Link, peerOp{mode, cfg})
 }
 
 type peerOp struct {
-	mode PeerMode
+	mode Mode
 	cfg  PeerConfig
 }
 
@@ -162,11 +151,11 @@ func (o peerOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error
 func (o peerOp) refusal(d *wgtypes.Device) error {
 	there := findPeer(d, o.cfg.PublicKey) != nil
 	switch {
-	case o.mode == PeerAdd && there:
+	case o.mode == ModeAdd && there:
 		return fmt.Errorf("%s has the peer already: %w", d.Name, unix.EEXIST)
-	case o.mode == PeerDel && !there:
+	case o.mode == ModeDel && !there:
 		return fmt.Errorf("%s has no such peer: %w", d.Name, unix.ENOENT)
-	case o.mode != PeerDel && d.PublicKey == o.cfg.PublicKey:
+	case o.mode != ModeDel && d.PublicKey == o.cfg.PublicKey:
 		return fmt.Errorf("the key is the public key of %s itself: %w", d.Name, unix.EINVAL)
 	}
 	return nil
@@ -183,12 +172,12 @@ func (o peerOp) act(_ context.Context, c *Conn) error {
 
 func (o peerOp) config() wgtypes.PeerConfig {
 	cfg := o.cfg
-	out := wgtypes.PeerConfig{PublicKey: cfg.PublicKey, PresharedKey: cfg.PresharedKey, ReplaceAllowedIPs: cfg.SetAllowed || o.mode == PeerReplace}
-	if o.mode == PeerDel {
+	out := wgtypes.PeerConfig{PublicKey: cfg.PublicKey, PresharedKey: cfg.PresharedKey, ReplaceAllowedIPs: cfg.SetAllowed || o.mode == ModeReplace}
+	if o.mode == ModeDel {
 		return wgtypes.PeerConfig{PublicKey: cfg.PublicKey, Remove: true, UpdateOnly: true}
 	}
 	keepalive := cfg.Keepalive
-	if o.mode == PeerReplace {
+	if o.mode == ModeReplace {
 		if keepalive == nil {
 			keepalive = new(int)
 		}

@@ -23,19 +23,11 @@ type XfrmConfig struct {
 	Text         string  // the statement
 }
 
-// XfrmMode is what is to become of a state or a policy.
-type XfrmMode int
-
-// The modes.
-const (
-	XfrmAdd     XfrmMode = iota // it must not be there
-	XfrmReplace                 // of a policy: whether it is there or not; of a state: what is there
-	XfrmDel                     // it must be there
-)
-
-// Xfrm adds, replaces or deletes a state or a policy. It needs CAP_NET_ADMIN.
-func Xfrm(mode XfrmMode, cfg XfrmConfig) NsAction {
-	name := map[XfrmMode]string{XfrmAdd: "xfrm", XfrmReplace: "replace-xfrm", XfrmDel: "del-xfrm"}[mode]
+// Xfrm adds, replaces or deletes a state or a policy. To replace a state is to
+// change what is there; a policy is added where there is none. It needs
+// CAP_NET_ADMIN.
+func Xfrm(mode Mode, cfg XfrmConfig) NsAction {
+	name := map[Mode]string{ModeAdd: "xfrm", ModeReplace: "replace-xfrm", ModeDel: "del-xfrm"}[mode]
 	return nsAction(name, xfrmOp{mode, cfg})
 }
 
@@ -72,7 +64,7 @@ const (
 )
 
 type xfrmOp struct {
-	mode XfrmMode
+	mode Mode
 	cfg  XfrmConfig
 }
 
@@ -117,7 +109,7 @@ func (o xfrmOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error
 	switch {
 	case err != nil:
 		return nil, err
-	case had == nil && o.mode == XfrmDel, had != nil && o.mode == XfrmAdd, had == nil && o.mode == XfrmReplace && m.kind == xfrmState:
+	case had == nil && o.mode == ModeDel, had != nil && o.mode == ModeAdd, had == nil && o.mode == ModeReplace && m.kind == xfrmState:
 		return o, nil // the kernel will refuse it
 	case had == nil:
 		return o, u.note(ctx, c.cookieRef(), unmakeOp{o.title(), &Record{msgs: []message{m}}})
@@ -140,14 +132,14 @@ func (o xfrmOp) act(_ context.Context, c *Conn) error {
 	if err := c.fault("request xfrm"); err != nil {
 		return err
 	}
-	if o.mode == XfrmDel {
+	if o.mode == ModeDel {
 		return c.removeXfrm(m)
 	}
 	proto := int(m.kind &^ xfrmKind)
 	switch {
-	case o.mode == XfrmReplace && m.kind == xfrmState:
+	case o.mode == ModeReplace && m.kind == xfrmState:
 		proto = nl.XFRM_MSG_UPDSA
-	case o.mode == XfrmReplace:
+	case o.mode == ModeReplace:
 		proto = nl.XFRM_MSG_UPDPOLICY
 	}
 	_, err = c.xfrm(proto, 0, m.body)

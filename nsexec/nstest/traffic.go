@@ -45,7 +45,7 @@ func trafficProbe(what string) []nsexec.Action {
 	lo := nsexec.LinkRef{Name: "lo"}
 	const ingress = 0xfffffff1
 	if of == "qdisc" {
-		return []nsexec.Action{nsexec.Qdisc(nsexec.TrafficAdd, nsexec.TrafficConfig{Link: lo, Parent: ingress, Kind: kind})}
+		return []nsexec.Action{nsexec.Qdisc(nsexec.ModeAdd, nsexec.TrafficConfig{Link: lo, Parent: ingress, Kind: kind})}
 	}
 	cfg := nsexec.TrafficConfig{Link: lo, Parent: 0xffff0000, Protocol: unix.ETH_P_ALL, Pref: 1, Kind: kind}
 	if of == "action" {
@@ -54,8 +54,8 @@ func trafficProbe(what string) []nsexec.Action {
 		cfg.Actions = []nsexec.TrafficAction{{Kind: kind}}
 	}
 	return []nsexec.Action{
-		nsexec.Qdisc(nsexec.TrafficAdd, nsexec.TrafficConfig{Link: lo, Parent: ingress, Kind: "ingress"}),
-		nsexec.Filter(nsexec.TrafficAdd, cfg),
+		nsexec.Qdisc(nsexec.ModeAdd, nsexec.TrafficConfig{Link: lo, Parent: ingress, Kind: "ingress"}),
+		nsexec.Filter(nsexec.ModeAdd, cfg),
 	}
 }
 
