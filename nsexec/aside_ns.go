@@ -47,6 +47,12 @@ func (o heldNSOp) act(ctx context.Context, c *Conn) error {
 	if err != nil {
 		return err
 	}
+	turn := u.turns.of(o.cookie)
+	turn.Lock()
+	defer turn.Unlock()
+	if turn.ended {
+		return missing(namedAt(o.dir, o.name), unix.ENOENT)
+	}
 	if err := u.noteNearEnds(ctx, c, namedAt(o.dir, o.name)); err != nil {
 		return err
 	}
@@ -56,7 +62,9 @@ func (o heldNSOp) act(ctx context.Context, c *Conn) error {
 	if err := setFarEndsAside(ctx, c, u, namedAt(o.dir, o.name)); err != nil {
 		return err
 	}
-	return o.delNSOp.act(ctx, c)
+	err = o.delNSOp.act(ctx, c)
+	turn.ended = err == nil
+	return err
 }
 
 // halfPairs calls f with the ends in a namespace of the pairs that have the

@@ -26,8 +26,13 @@ func perform(ctx context.Context, c *Conn, op operation) error {
 	if u == nil || !ok {
 		return op.act(ctx, c)
 	}
+	ctx, release, err := u.take(ctx, c, op)
+	if err != nil {
+		return err
+	}
+	defer release()
 	before := u.Mark()
-	op, err := do.prepare(ctx, c, u)
+	op, err = do.prepare(ctx, c, u)
 	if err != nil {
 		return err
 	}

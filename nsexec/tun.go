@@ -63,6 +63,9 @@ func (o newTunOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, err
 		if o.ensure && !u.ownsLink(c, is.index) && o.ownsAnew(is) {
 			return nil, &FixedError{Link: o.cfg.Name, What: "owner"}
 		}
+		if o.ensure && o.cfg.Index == 0 {
+			o.cfg.Index = is.index // should it go meanwhile, none is made without a note
+		}
 		return o, u.noteLink(ctx, c, is.index)
 	}
 	if !IsGone(err) || u.owns(c.id) {

@@ -34,6 +34,7 @@ type Undo struct {
 type undoState struct {
 	engine  *Engine
 	journal Journal
+	turns   turns
 
 	mu     sync.Mutex
 	notes  []*note

@@ -52,6 +52,9 @@ func (u *Undo) undoAll(ctx, plain context.Context, todo []*note, dismantling *Di
 				err = u.engine.undo(plain, n)
 			}
 			if err == nil {
+				if ns, ok := n.op.(restoreNSOp); ok {
+					u.turns.restored(ns.cookie)
+				}
 				done[n] = true
 				delete(failed, n)
 				continue

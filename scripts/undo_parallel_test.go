@@ -1,0 +1,48 @@
+//go:build linux
+
+package scripts_test
+
+import (
+	"testing"
+
+	"github.com/nescript/nescript/nsexec/nstest"
+)
+
+// contending are statements that change the same older thing at the same time.
+// Which comes first is chance, and either may fail for the other.
+var contending = []string{
+	"ensure tap hbr user 0; set hbr name m3 up",
+	"ensure bridge hbr up; set hbr name m3 up",
+	"ensure tap ht user 0; try < del ht > catch < >",
+	"try < replace bridge hbr > catch < >; try < del hbr > catch < >",
+	"try < replace bridge hbr > catch < >; try < set hbr name m3 > catch < >",
+	"in ns old1 < replace route 10.20.0.0/16 via 10.1.0.9 >; in ns old1 < try < del route 10.20.0.0/16 > catch < > >",
+	"in ns old1 < try < replace addr e0 10.77.0.1/24 > catch < > >; in ns old1 < try < del e0 > catch < > >",
+	"in ns old1 < replace ns nn; try < del ns nn > catch < > >; try < ns nn > catch < >",
+	"try < del ns old2 > catch < >; try < in ns old2 < bridge m1 > > catch < >",
+	"try < del ns old2 > catch < >; try < ns old2 > catch < >",
+}
+
+// TestUndo_contending: the branches of a `parallel` take turns where they change
+// what is older, so that what each notes is what it finds.
+func TestUndo_contending(t *testing.T) {
+	nstest.NoLeaks(t)
+	w := newWorld(t, manyOlder)
+	for _, both := range contending {
+		t.Run(both, func(t *testing.T) {
+			for range nstest.Sample(100, 10, 5) {
+				err := attempt(t, "contending", "parallel < "+both+" >\nfail 'at the end'\n", nil, &faults{at: -1})
+				if err == nil {
+					t.Fatal("the run passed")
+				}
+				diff := w.left(t)
+				if diff != "" {
+					w.remake(t)
+				}
+				if diff != "" || isLeft(err) {
+					t.Fatalf("failed (%v) and changed\n%s", err, head(diff, 60))
+				}
+			}
+		})
+	}
+}
