@@ -33,39 +33,16 @@ func (u *Undo) Back(ctx context.Context, to Mark) (undone int, err error) {
 	return len(todo), nil
 }
 
-// undoPasses is how often what could not be put back is tried once more.
-const undoPasses = 3
-
-// undoAll undoes changes in order, and returns those that could not be. What
-// could not be put back may be once the rest is: a route over two links, say,
-// each of which comes back by itself. Then all is done again from there on: what
-// is oldest has to have the last word.
+// undoAll undoes changes in order, and returns those that could not be.
 func (u *Undo) undoAll(ctx, plain context.Context, todo []*note, dismantling *Dismantling) []Leftover {
-	failed := map[*note]error{}
-	from, done := 0, map[*note]bool{}
-	for range undoPasses {
-		first := len(todo)
-		for i, n := range todo[from:] {
-			err := ctx.Err()
-			if err == nil && !(done[n] && n.once()) {
-				dismantling.Before(plain, n.makes())
-				err = u.engine.undo(plain, n)
-			}
-			if err == nil {
-				if ns, ok := n.op.(restoreNSOp); ok {
-					u.turns.restored(ns.cookie)
-				}
-				done[n] = true
-				delete(failed, n)
-				continue
-			}
-			failed[n] = err
-			first = min(first, from+i)
+	failed := InPasses(ctx, todo, (*note).once, func(n *note, _ bool) error {
+		dismantling.Before(plain, n.makes())
+		err := u.engine.undo(plain, n)
+		if ns, ok := n.op.(restoreNSOp); ok && err == nil {
+			u.turns.restored(ns.cookie)
 		}
-		if from = first; len(failed) == 0 || ctx.Err() != nil {
-			break
-		}
-	}
+		return err
+	})
 	return u.settle(todo, failed)
 }
 
@@ -81,14 +58,21 @@ func (n *note) once() bool {
 
 // settle forgets what was done, and what a note could not restore where an
 // older one has restored the same links to what they were before.
-func (u *Undo) settle(todo []*note, failed map[*note]error) (left []Leftover) {
-	for i, n := range todo {
-		err := failed[n]
-		if err == nil || slices.ContainsFunc(todo[i+1:], func(older *note) bool { return failed[older] == nil && older.covers(n) }) {
-			u.done(n)
-			continue
+func (u *Undo) settle(todo []*note, failed map[int]error) (left []Leftover) {
+	covered := func(i int) bool {
+		for k := i + 1; k < len(todo); k++ {
+			if failed[k] == nil && todo[k].covers(todo[i]) {
+				return true
+			}
 		}
-		left = append(left, Leftover{n.ns, summary(n.op), err})
+		return false
+	}
+	for i, n := range todo {
+		if err := failed[i]; err == nil || covered(i) {
+			u.done(n)
+		} else {
+			left = append(left, Leftover{n.ns, summary(n.op), err})
+		}
 	}
 	return left
 }

@@ -35,6 +35,42 @@ func rank(makes string) int {
 	return 1
 }
 
+// undoPasses is how often what could not be put back is tried once more.
+const undoPasses = 3
+
+// InPasses undoes changes in order, and returns the errors of those that could not
+// be undone, by their places; of what it did not come to before ctx ended, that is
+// ctx's. What could not be put back may be once the rest is: a route over two
+// links, say, each of which comes back by itself. Then all is done again from there
+// on, since what is oldest has to have the last word, but for what may be done only
+// once: what a script says of its own undo may not bear it twice. undo is told
+// whether it has undone a change before.
+func InPasses[T any](ctx context.Context, todo []T, once func(T) bool, undo func(what T, again bool) error) map[int]error {
+	failed := map[int]error{}
+	done := make([]bool, len(todo))
+	from := 0
+	for range undoPasses {
+		first := len(todo)
+		for i := from; i < len(todo); i++ {
+			err := ctx.Err()
+			if err == nil && !(done[i] && once(todo[i])) {
+				err = undo(todo[i], done[i])
+			}
+			if err == nil {
+				done[i] = true
+				delete(failed, i)
+				continue
+			}
+			failed[i] = err
+			first = min(first, i)
+		}
+		if from = first; len(failed) == 0 || ctx.Err() != nil {
+			break
+		}
+	}
+	return failed
+}
+
 // Dismantling waits for the kernel before links are deleted, where namespaces
 // have been: with those, the other ends of links go by themselves. Tell it of
 // each thing that is about to be taken away, as [Makes] names it, and at the end

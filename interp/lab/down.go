@@ -88,59 +88,35 @@ func (d *down) all(ctx context.Context) (left []nsexec.Leftover, err error) {
 	return left, err
 }
 
-// passes is how often what could not be undone is tried once more.
-const passes = 3
-
 // undoAll does statements in order, and returns those that could not be done.
-// What could not be put back may be once the rest is; then all is done again
-// from there on, since what is oldest has to have the last word.
-func (d *down) undoAll(ctx context.Context, entries []journal.Entry) []nsexec.Leftover {
-	failed := map[int]nsexec.Leftover{}
-	done := map[int]bool{}
-	from := 0
-	for range passes {
-		first := len(entries)
-		for i := from; i < len(entries) && ctx.Err() == nil; i++ {
-			if done[i] && !isJournals(entries[i].Line) {
-				continue // a script's own undo may not bear to be done twice
-			}
-			d.dismantling.Before(ctx, makes(entries[i]))
-			l, ok := d.undo(ctx, entries[i], done[i])
-			if ok {
-				done[i] = true
-				delete(failed, i)
-			} else {
-				failed[i] = l
-				first = min(first, i)
-			}
-			if d.Progress != nil {
-				d.Progress(d.undone, d.total)
-			}
+func (d *down) undoAll(ctx context.Context, entries []journal.Entry) (left []nsexec.Leftover) {
+	failed := nsexec.InPasses(ctx, entries, isScripts, func(e journal.Entry, again bool) error {
+		d.dismantling.Before(ctx, makes(e))
+		err := d.undo(ctx, e, again)
+		if d.Progress != nil {
+			d.Progress(d.undone, d.total)
 		}
-		if from = first; len(failed) == 0 {
-			break
-		}
-	}
-	var left []nsexec.Leftover
+		return err
+	})
 	for _, i := range slices.Sorted(maps.Keys(failed)) {
 		if d.covered(ctx, entries, i, failed) {
 			_ = d.j.Strike(entries[i]) // what it says is of no more use
 			continue
 		}
-		left = append(left, failed[i])
+		left = append(left, nsexec.Leftover{Text: summary(entries[i].Line), Err: failed[i]})
 	}
 	return left
 }
 
 // covered reports whether an older statement has restored what one could not:
 // how something was in the middle of the run no longer matters then.
-func (d *down) covered(ctx context.Context, entries []journal.Entry, i int, failed map[int]nsexec.Leftover) bool {
+func (d *down) covered(ctx context.Context, entries []journal.Entry, i int, failed map[int]error) bool {
 	mine, err := d.in.Steps(ctx, entries[i].Line)
 	if err != nil || len(mine) != 1 {
 		return false
 	}
 	for k := i + 1; k < len(entries); k++ {
-		if _, bad := failed[k]; bad || !strings.Contains(entries[k].Line, "restore link ") {
+		if failed[k] != nil || !strings.Contains(entries[k].Line, "restore link ") {
 			continue
 		}
 		if older, err := d.in.Steps(ctx, entries[k].Line); err == nil && len(older) == 1 && nsexec.Covers(older[0], mine[0]) {
@@ -167,28 +143,26 @@ func makes(e journal.Entry) string {
 	return what
 }
 
-// isJournals reports whether a statement is one of the verbs of journals.
-func isJournals(line string) bool {
-	return strings.HasPrefix(line, "unmake ") || strings.HasPrefix(line, "restore ") || strings.HasPrefix(line, "in cookie ")
+// isScripts reports whether a statement is a script's own undo, rather than one of
+// the verbs of journals.
+func isScripts(e journal.Entry) bool {
+	return !strings.HasPrefix(e.Line, "unmake ") && !strings.HasPrefix(e.Line, "restore ") && !strings.HasPrefix(e.Line, "in cookie ")
 }
 
 // undo does one statement. What is gone needs no undoing.
-func (d *down) undo(ctx context.Context, e journal.Entry, again bool) (nsexec.Leftover, bool) {
+func (d *down) undo(ctx context.Context, e journal.Entry, again bool) error {
 	if d.Held != nil {
 		ctx = d.tenants.Context(ctx)
 	}
 	err := d.in.Replay(context.WithoutCancel(ctx), e.Line)
 	if err != nil && !nsexec.IsGone(err) {
-		return nsexec.Leftover{Text: summary(e.Line), Err: cause(err)}, false
+		return cause(err)
 	}
 	if again {
-		return nsexec.Leftover{}, true
+		return nil
 	}
 	d.undone++
-	if err := d.j.Strike(e); err != nil {
-		return nsexec.Leftover{Text: summary(e.Line), Err: err}, false
-	}
-	return nsexec.Leftover{}, true
+	return d.j.Strike(e)
 }
 
 // cause is an error without its place in the journal's text.
