@@ -21,6 +21,18 @@ var contending = []string{
 	"in ns old1 < replace ns nn; try < del ns nn > catch < > >; try < ns nn > catch < >",
 	"try < del ns old2 > catch < >; try < in ns old2 < bridge m1 > > catch < >",
 	"try < del ns old2 > catch < >; try < ns old2 > catch < >",
+	"in ns old1 < try < del y0 > catch < > >; in ns old2 < try < set y0 name m1 > catch < > >",
+	"in ns old1 < try < master y0 br0 > catch < > >; in ns old2 < try < del y0 > catch < > >",
+	"in ns old1 < try < del y0 > catch < > >; in ns old2 < try < del y0 > catch < > >",
+	"try < move hv0 ns old1 > catch < >; try < set hv0 name m3 > catch < >",
+	"try < move hv0 ns old1 > catch < >; try < del hv0 > catch < >",
+	"try < move hv0 ns old1 > catch < >; try < addr hv0 10.9.0.1/24 > catch < >",
+	"try < del ns old2 > catch < >; in ns old1 < try < del y0 > catch < > >",
+	"try < del ns old2 > catch < >; in ns old1 < try < set y0 name m1 > catch < > >",
+	"try < del ns old2 > catch < >; in ns old1 < try < addr y0 10.9.0.1/24 > catch < > >",
+	"try < del ns old1 > catch < >; try < del ns old2 > catch < >",
+	"try < flush addr hv0 > catch < >; try < del addr hv0 10.0.0.2/24 > catch < >; try < addr hv0 10.0.0.9/24 > catch < >",
+	"try < down hv0 > catch < >; try < up hv0 > catch < >; try < set hv0 mtu 1400 > catch < >",
 }
 
 // TestUndo_contending: the branches of a `parallel` take turns where they change
