@@ -42,7 +42,7 @@ func TestUndo_contending(t *testing.T) {
 	w := newWorld(t, manyOlder)
 	for _, both := range contending {
 		t.Run(both, func(t *testing.T) {
-			for range nstest.Sample(100, 10, 5) {
+			for range nstest.Sample(100, 6, 3) {
 				err := attempt(t, "contending", "parallel < "+both+" >\nfail 'at the end'\n", nil, &faults{at: -1})
 				if err == nil {
 					t.Fatal("the run passed")
