@@ -68,6 +68,14 @@ func list(t testing.TB, dir journal.Dir) lab.Lab {
 	return labs[0]
 }
 
+// dumpEmpty is all there is before a test. The first namespace makes /run/netns a
+// mount, which stays.
+func dumpEmpty(t testing.TB) string {
+	t.Helper()
+	shell(t, "ip netns add first; ip netns del first")
+	return nstest.Dump(t)
+}
+
 // same fails the test unless everything is as it was.
 func same(t *testing.T, before string) {
 	t.Helper()
@@ -119,7 +127,7 @@ func TestDown(t *testing.T) {
 // place of what was there.
 func TestDown_strangers(t *testing.T) {
 	dir := newDir(t)
-	empty := nstest.Dump(t)
+	empty := dumpEmpty(t)
 	up(t, dir, "a", "ns x; veth x:e p; addr p 10.1.0.1/24")
 	shell(t, `
 		ip netns del x
@@ -137,7 +145,7 @@ func TestDown_strangers(t *testing.T) {
 
 // TestDown_another: two labs don't get in each other's way, in either order.
 func TestDown_another(t *testing.T) {
-	empty := nstest.Dump(t)
+	empty := dumpEmpty(t)
 	for _, first := range []string{"a", "b"} {
 		dir := newDir(t)
 		up(t, dir, "a", "ns a; veth a:e pa up; addr pa 10.1.0.1/24")
@@ -158,7 +166,7 @@ func TestDown_another(t *testing.T) {
 
 // TestDown_gone: what is gone already is no error.
 func TestDown_gone(t *testing.T) {
-	empty := nstest.Dump(t)
+	empty := dumpEmpty(t)
 	dir := newDir(t)
 	up(t, dir, "a", "ns x y; veth x:e p; ifb q; addr q 10.1.0.1/24; route blackhole 10.2.0.0/16; rule from 10.3.0.0/16 table 9")
 	shell(t, "ip netns del x; ip link del q; ip route del blackhole 10.2.0.0/16; ip rule del from 10.3.0.0/16 table 9")
@@ -204,7 +212,7 @@ func inode(t testing.TB, path string) uint64 {
 
 // TestDown_cancelled: what a Down has not come to is for the next.
 func TestDown_cancelled(t *testing.T) {
-	empty := nstest.Dump(t)
+	empty := dumpEmpty(t)
 	dir := newDir(t)
 	up(t, dir, "a", "for i in 1..10 < ifb i$i >")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -228,7 +236,7 @@ func TestDown_cancelled(t *testing.T) {
 
 // TestRun_cancelled: a run whose context ends is undone by itself.
 func TestRun_cancelled(t *testing.T) {
-	empty := nstest.Dump(t)
+	empty := dumpEmpty(t)
 	dir := newDir(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	err := run(ctx, t, "for i in 1..1000 < ns h$i; ifb i$i >", lab.Config{
@@ -248,7 +256,7 @@ func TestRun_cancelled(t *testing.T) {
 
 // TestRun_fails: a run that fails leaves nothing, with a name and without one.
 func TestRun_fails(t *testing.T) {
-	empty := nstest.Dump(t)
+	empty := dumpEmpty(t)
 	for _, name := range []string{"", "a"} {
 		dir := newDir(t)
 		err := run(t.Context(), t, `ns h; ifb i; fail "so it is"`, lab.Config{Dir: dir, Name: name, Stays: name != ""})
@@ -302,7 +310,7 @@ func TestRun_keep(t *testing.T) {
 
 // TestRun_noJournal: without one nothing is done.
 func TestRun_noJournal(t *testing.T) {
-	empty := nstest.Dump(t)
+	empty := dumpEmpty(t)
 	for _, c := range []struct {
 		name  string
 		spoil func(disk string) error
@@ -329,7 +337,7 @@ func TestRun_noJournal(t *testing.T) {
 // TestRun_fills: a run for whose undoing there is no more room fails, and is
 // undone.
 func TestRun_fills(t *testing.T) {
-	empty := nstest.Dump(t)
+	empty := dumpEmpty(t)
 	dir := smallDisk(t)
 	err := run(t.Context(), t, "for i in 1..1000 < ifb a-long-name$i >", lab.Config{Dir: dir, Name: "a", Stays: true})
 	if !errors.Is(err, unix.ENOSPC) {
@@ -341,7 +349,7 @@ func TestRun_fills(t *testing.T) {
 
 // TestDown_full: on a full disk labs can be taken down.
 func TestDown_full(t *testing.T) {
-	empty := nstest.Dump(t)
+	empty := dumpEmpty(t)
 	dir := smallDisk(t)
 	up(t, dir, "a", "ns h")
 	if err := fill(string(dir)); err != nil {
