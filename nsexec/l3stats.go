@@ -52,9 +52,6 @@ func (o l3StatsOp) act(_ context.Context, c *Conn) error {
 	if _, err := c.l3Stats(index); err != nil {
 		return err
 	}
-	if err := c.fault("request stats"); err != nil {
-		return err
-	}
 	err = c.add(l3StatsMessage(index, o.on), 0)
 	if err != nil && !errors.Is(err, unix.EPERM) {
 		return fmt.Errorf("the driver of %s refuses l3_stats: %w", o.link, err)
