@@ -53,7 +53,10 @@ func TestSet_l3Stats_undo(t *testing.T) {
 	}
 	undoes(t, older, runs, showL3)
 	if !nstest.InVM() {
-		undoesFromJournal(t, linesBefore(older), runs, showL3)
+		undoesFromJournal(t, linesBefore(older), []string{
+			"set m1 l3_stats off; set eth0 l3_stats on; set br0 l3_stats off; set br0 name br9 l3_stats on",
+			runs[1],
+		}, showL3)
 	}
 }
 
