@@ -66,10 +66,12 @@ func Test_set_l3Stats(t *testing.T) {
 	ns := nstest.NS(t)
 	sim, isSim := simulated(t, ns)
 	if !isSim {
+		t.Log("this kernel has no netdevsim")
 		witness{"set eth0 l3_stats on", "l3_stats", map[string]string{"0.is": "eth0 on used 0"}}.check(t)
 		return
 	}
 	link := sim.link(t)
+	t.Logf("%s is netdevsim's", link)
 	on, off := link+" on used 1", link+" on used 0"
 	says := func(script, want string) {
 		t.Helper()
@@ -113,10 +115,12 @@ const simBus = "/sys/bus/netdevsim/"
 // simulated makes one in a namespace, if the kernel has the driver.
 func simulated(t *testing.T, ns nsexec.Ref) (sim, bool) {
 	t.Helper()
-	if nstest.InVM() {
-		_ = exec.Command("modprobe", "netdevsim").Run() // which only some have
-	}
 	s := sim{ns, os.Getpid()}
+	if built, _ := filepath.Glob("/lib/modules/*/built/netdevsim.ko"); nstest.InVM() && len(built) > 0 {
+		if text, err := exec.Command("modprobe", "netdevsim").CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+	}
 	if _, err := os.Stat(simBus); err != nil {
 		return s, false
 	}
