@@ -28,7 +28,7 @@ func TestSet_l3Stats(t *testing.T) {
 		{"set eth0 l3_stats on; set eth1 l3_stats on; set eth0 l3_stats off", "l3_stats", map[string]string{"#": "1", "0.is": "eth1 on used 0"}},
 		{"set eth0 l3_stats on; set eth0 l3_stats on", "l3_stats", map[string]string{"#": "1"}},
 		{"set eth0 l3_stats off", "l3_stats", map[string]string{"#": "0"}},
-		{"set eth0 down; set eth0 name lan mtu 1400 l3_stats on", "l3_stats", map[string]string{"#": "1", "0.is": "lan on used 0"}},
+		{"set eth0 down; set eth0 name lan mtu 1400 xdp off l3_stats on", "l3_stats", map[string]string{"#": "1", "0.is": "lan on used 0"}},
 	} {
 		w.check(t)
 	}
@@ -47,14 +47,15 @@ func TestSet_l3Stats(t *testing.T) {
 func TestSet_l3Stats_undo(t *testing.T) {
 	const older = "ip link add m1 link eth0 type macvlan\nip stats set dev m1 l3_stats on\nip stats set dev br0 l3_stats on"
 	runs := []string{
-		"set m1 l3_stats off; set eth0 l3_stats on; del link eth0; set br0 l3_stats off; set br0 name br9 l3_stats on; del link br9",
+		"set m1 l3_stats off; set eth0 l3_stats on; del link eth0; del link br0",
 		"set eth1 l3_stats on; set eth1 l3_stats off; set eth1 l3_stats on",
 		"del link m1",
+		"set br0 l3_stats off; down br0; set br0 name br9 l3_stats on; replace bridge br9",
 	}
 	undoes(t, older, runs, showL3)
 	if !nstest.InVM() {
 		undoesFromJournal(t, linesBefore(older), []string{
-			"set m1 l3_stats off; set eth0 l3_stats on; set br0 l3_stats off; set br0 name br9 l3_stats on",
+			"set m1 l3_stats off; set eth0 l3_stats on; set br0 l3_stats off; down br0; set br0 name br9 l3_stats on",
 			runs[1],
 		}, showL3)
 	}

@@ -161,8 +161,9 @@ func TestTCPMetrics_refused(t *testing.T) {
 	refused(t, map[string]string{
 		"tcp_metrics":                   `"tcp_metrics" needs flush before it`,
 		"del tcp_metrics 10.0.0.1":      `"del" can't stand before "tcp_metrics"`,
-		"flush tcp_metrics 10.0.0.1/33": "10.0.0.1/33",
-		"flush tcp_metrics host":        `"host"`,
+		"flush tcp_metrics 10.0.0.1/33": "PREFIX: /33 is more than the 32 bits",
+		"flush tcp_metrics host":        `PREFIX: "host" is not an address`,
+		"flush tcp_metrics ::1 ::2":     `"tcp_metrics" takes no further argument`,
 	})
 	_, err := runOn(t, "", "flush tcp_metrics")
 	if !errors.Is(err, unix.EPERM) || !strings.Contains(err.Error(), "only the root of the machine itself") {
