@@ -160,14 +160,14 @@ var altName = ofText("NAME", func(s string) (string, error) {
 // setSpec changes several properties in one message.
 func setSpec() *Spec {
 	s := &Spec{
-		Name: "set", Group: LinkState, Doc: "change several things of a link, those but xdp in one message", Example: "set eth0 mtu 1400 alias uplink up",
+		Name: "set", Group: LinkState, Doc: "change several things of a link, those but xdp and l3_stats in one message", Example: "set eth0 mtu 1400 alias uplink up",
 		Params:  []Param{{Name: "LINK", Type: linkType}},
 		Options: []Option{{Name: "up", Doc: "take it up"}, {Name: "down", Doc: "take it down"}, {Name: "name", Type: ifName, Doc: "give it another name"}, {Name: "master", Aliases: []string{"vrf"}, Type: localLink, Doc: "make it a port of a master"}, {Name: "nomaster", Doc: "take it away from its master"}},
 	}
 	for _, p := range slices.Concat(properties, rareProperties) {
 		s.Options = append(s.Options, Option{Name: p.name, Aliases: p.aliases, Type: p.typ, Doc: p.doc})
 	}
-	s.Options = append(append(s.Options, reasonOption), xdpOptions()...)
+	s.Options = append(append(s.Options, reasonOption, l3StatsOption), xdpOptions()...)
 	s.Verify, s.Compile = verifySet, compileSet
 	return s
 }
@@ -188,7 +188,7 @@ func compileSet(c *Call) ([]nsexec.Step, error) {
 	var ch nsexec.LinkChange
 	message := false
 	for _, g := range c.Options() {
-		message = message || !isXDP(g.Option.Name)
+		message = message || !isXDP(g.Option.Name) && g.Option.Name != l3StatsOption.Name
 		switch g.Option.Name {
 		case "up":
 			ch.Mask, ch.Flags = ch.Mask|unix.IFF_UP, ch.Flags|unix.IFF_UP
@@ -209,10 +209,14 @@ func compileSet(c *Call) ([]nsexec.Step, error) {
 			}
 		}
 	}
+	first := nsexec.Step{NS: link.NS, Action: nsexec.SetLink(link.Link, "set", c.String(), ch)}
+	if name, ok := Opt[string](c, "name"); ok {
+		link.Link = nsexec.ByName(name) // by now
+	}
 	steps, err := xdpSteps(c, link)
+	steps = append(steps, l3StatsSteps(c, link)...)
 	if err != nil || !message {
 		return steps, err
 	}
-	first := nsexec.Step{NS: link.NS, Action: nsexec.SetLink(link.Link, "set", c.String(), ch)}
 	return append([]nsexec.Step{first}, steps...), nil
 }

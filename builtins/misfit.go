@@ -18,10 +18,18 @@ func (b *binder) misfit() *ArgError {
 	// The first argument that fits nothing at its place.
 	p, full := 0, false
 	for _, i := range b.free {
+		var passed *Param // the last that has none, as this one does not fit
 		for p < len(b.params) && (full && !b.params[p].Many || !b.fits(&b.params[p], i) && (full || b.params[p].Optional)) {
+			if !full {
+				passed = &b.params[p]
+			}
 			p, full = p+1, false
 		}
 		if p == len(b.params) {
+			if passed != nil && !b.hasOptions() {
+				_, err := b.readParam(passed, i)
+				return err
+			}
 			return b.surplus(i)
 		}
 		if _, err := b.readParam(&b.params[p], i); err != nil {

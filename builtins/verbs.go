@@ -14,7 +14,7 @@ var table = concat(
 	pairSpecs(),
 	[]*Spec{addrSpec, routeSpec, nexthopSpec, ruleSpec, neighSpec, addrLabelSpec, tokenSpec, xfrmStateSpec, xfrmPolicySpec},
 	xfrmThresholdSpecs(),
-	[]*Spec{srTunsrcSpec, ioamNamespaceSpec, ioamSchemaSpec, fouPortSpec, l2tpTunnelSpec, mptcpEndpointSpec, mptcpLimitsSpec, macsecTxSpec, macsecRxSpec},
+	[]*Spec{srTunsrcSpec, ioamNamespaceSpec, ioamSchemaSpec, fouPortSpec, l2tpTunnelSpec, mptcpEndpointSpec, mptcpLimitsSpec, tcpMetricsSpec, macsecTxSpec, macsecRxSpec},
 	linkSpecs(),
 	linkStateSpecs(),
 	[]*Spec{fdbSpec, bvlanSpec, globalVLANSpec, vniSpec, mdbSpec},

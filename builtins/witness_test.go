@@ -186,6 +186,7 @@ var raw = map[string]func(ns nsexec.Ref) ([]string, error){
 	"tunnel groups": nstest.TunnelGroups,
 	"vlan trees":    nstest.VLANTrees,
 	"hw_stats":      nstest.HWStats,
+	"l3_stats":      nstest.L3Stats,
 	"fdb ends":      fdbEnds,
 }
 

@@ -201,6 +201,9 @@ func (u *Undo) noteRemake(ctx context.Context, l asideLink) error {
 	if err := l.withPorts(record); err != nil {
 		return err
 	}
+	if err := l.c.withL3Stats(record, l.index); err != nil {
+		return err
+	}
 	if err := u.noteOffloads(ctx, l.c, l.index); err != nil { // undone after what follows
 		return err
 	}

@@ -98,7 +98,7 @@ func (f *genlFamily) explain(err error) error {
 
 // tryGenl finds out whether the kernel has a family.
 func (c *Conn) tryGenl(name string) error {
-	for _, f := range []*genlFamily{seg6Family, ioamFamily, fouFamily, l2tpFamily, mptcpFamily} {
+	for _, f := range []*genlFamily{seg6Family, ioamFamily, fouFamily, l2tpFamily, mptcpFamily, tcpMetricsFamily} {
 		if f.name == name {
 			return c.genl(f, func(genlAsk) error { return nil })
 		}

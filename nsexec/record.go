@@ -58,6 +58,7 @@ var headers = map[uint16]int{
 	unix.RTM_NEWVLAN:      sizeofVLANMsg,
 	unix.RTM_NEWMDB:       sizeofPortMsg,
 	rtmNewTunnel:          sizeofTunnelMsg,
+	rtmSetStats:           sizeofIfStatsMsg,
 	xfrmState:             nl.SizeofXfrmUsersaInfo,
 	xfrmPolicy:            nl.SizeofXfrmUserpolicyInfo,
 	xfrmThreshold:         4,
@@ -70,7 +71,7 @@ var recordNames = map[uint16]string{
 	unix.RTM_NEWNEIGH: "neigh", unix.RTM_NEWRULE: "rule", unix.RTM_NEWNEXTHOP: "nexthop",
 	unix.RTM_NEWADDRLABEL: "addrlabel",
 	unix.RTM_NEWQDISC:     "qdisc", unix.RTM_NEWTCLASS: "class", unix.RTM_NEWTFILTER: "filter", unix.RTM_NEWCHAIN: "chain",
-	unix.RTM_NEWVLAN: "bvlan", unix.RTM_NEWMDB: "mdb", rtmNewTunnel: "vni",
+	unix.RTM_NEWVLAN: "bvlan", unix.RTM_NEWMDB: "mdb", rtmNewTunnel: "vni", rtmSetStats: "stats",
 	xfrmState: "xfrm", xfrmPolicy: "xfrm", xfrmThreshold: "xfrm",
 }
 

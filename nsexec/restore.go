@@ -120,6 +120,7 @@ func (r *Record) restoreIn(c *Conn, replaced bool) error {
 		func() error { return c.restoreMDB(by[unix.RTM_NEWMDB]) },
 		func() error { return c.restoreTraffic(r.traffic(gone)) },
 		func() error { return c.restoreXDP(slices.Concat(by[unix.RTM_NEWLINK], by[unix.RTM_SETLINK])) },
+		func() error { return c.restoreL3Stats(by[rtmSetStats]) },
 		func() error { return c.restoreXfrm(slices.Concat(by[xfrmState], by[xfrmThreshold], by[xfrmPolicy])) },
 		func() error { return c.restoreGenl(r.genl()) },
 		func() error { return c.restoreMacsec(r.msgs) },

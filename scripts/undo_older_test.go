@@ -112,7 +112,7 @@ var commonKinds = []string{"bridge", "ifb", "macvlan", "macvtap", "tap", "tun", 
 // Of what is generic netlink's the root of a sandbox may not change half, and
 // kernels lack the rest.
 var rare = []string{"addrlabel", "peer", "xfrm state", "bvlan", "bvlan global", "netkit", "slave", "vxcan",
-	"sr tunsrc", "ioam namespace", "ioam schema", "fou port", "l2tp tunnel", "mptcp endpoint", "mptcp limits", "macsec tx", "macsec rx"}
+	"sr tunsrc", "ioam namespace", "ioam schema", "fou port", "l2tp tunnel", "mptcp endpoint", "mptcp limits", "tcp_metrics", "macsec tx", "macsec rx"}
 
 // verbsOf are the verbs of a script, each with its modifier; a check's starts
 // with expect.

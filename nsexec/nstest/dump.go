@@ -134,6 +134,7 @@ func (v *view) take(name string, ns nsexec.NsProvider) {
 		}
 		sysctls := v.sysctls()
 		v.genl()
+		v.l3Stats()
 		for _, a := range running {
 			if err := a.wait(v); err != nil {
 				return fmt.Errorf("%s: %w", v.name, err)

@@ -26,6 +26,7 @@ link set hy mtu 1400 txqueuelen 77 group 5
 link property add dev hx altname the-way-to-old1 altname second
 link set hbr up
 link set hv1 type bridge_slave cost 33 priority 5 learning off
+stats set dev hy l3_stats on
 addr add 10.0.0.1/24 brd + dev hv0 label hv0:a
 addr add 10.0.0.2/24 dev hv0
 addr add 10.0.1.1/24 dev hx
@@ -48,6 +49,7 @@ link add name ifb0 address 02:00:00:00:02:0a type ifb
 tuntap add dev tun0 mode tun user 0
 tuntap add dev tap0 mode tap group 0 multi_queue
 link set tap0 address 02:00:00:00:02:0b
+stats set dev mv0 l3_stats on
 link set e1 master br0
 link set f1 master br0
 link set vx0 master br0
