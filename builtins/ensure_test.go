@@ -82,7 +82,7 @@ func TestVeth_across(t *testing.T) {
 		bridge %[1]s:br0 up; bridge %[2]s:br1 up
 		veth %[1]s:x 10.0.0.1/24 hw 02:00:00:00:00:01 master br0 alias 'the near end' index 70 \
 		     %[2]s:x 10.0.0.2/24 2001:db8::2/64 hw 02:00:00:00:00:02 master br1 alias 'the far end' index 71 up mtu 1300 txqlen 9
-		in new < veth y 10.1.0.1/24 %[2]s:y 10.1.0.2/24 index 80 up; expect ping 10.1.0.2 >
+		in new < veth y 10.1.0.1/24 %[2]s:y 10.1.0.2/24 index 80 up; expect within 3s ping 10.1.0.2 >
 	>`, a.Name, b.Name, c)
 	if _, err := run(t, script); err != nil {
 		t.Fatal(err)
