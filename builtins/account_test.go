@@ -326,15 +326,17 @@ func closeAccount(w io.Writer, release int, strict bool) bool {
 		others = ofFile(witnessedFile)
 	}
 	var missing, newer []string
-	moot := 0
+	moot, gone, lacking := 0, 0, 0
 	for item := range account.all {
 		if others[item] {
 			continue
 		}
-		since := newerThan(item)
+		since := listed(newerKernels, item)
 		least, _ := parseRelease(since)
 		isNewer := since != ""
-		if why := mootOptions[item]; why != "" {
+		last, _ := parseRelease(goneKernels[item])
+		kind := listed(leftOut, item)
+		if why := mootOptions[item]; why != "" && (why != noHardware || !nstest.HasNetdevsim()) {
 			moot++
 			if account.seen[item] {
 				fmt.Fprintf(w, "%s is witnessed, though it is listed as one that can't be: %s\n", item, why)
@@ -352,15 +354,28 @@ func closeAccount(w io.Writer, release int, strict bool) bool {
 				fmt.Fprintf(w, "%s is witnessed, though it is listed as of Linux %s\n", item, since)
 				ok = false
 			}
+		case last != 0 && release >= last:
+			gone++
+			if account.seen[item] {
+				fmt.Fprintf(w, "%s is witnessed, though it is listed as gone since Linux %s\n", item, goneKernels[item])
+				ok = false
+			}
+		case kind != "" && !account.seen[kind]:
+			lacking++
 		case !account.seen[item]:
 			missing = append(missing, item)
 		}
 	}
 	slices.Sort(missing)
-	here := len(account.all) - len(newer) - moot
+	here := len(account.all) - len(newer) - moot - gone - lacking
 	fmt.Fprintf(w, "%d of %d options witnessed, %d that make no difference set", here-len(missing), here, moot)
-	if len(newer) > 0 {
-		fmt.Fprintf(w, ", and %d need a newer kernel", len(newer))
+	for _, of := range []struct {
+		n    int
+		what string
+	}{{len(newer), "a newer kernel"}, {gone, "an older one"}, {lacking, "a module that this kernel lacks"}} {
+		if of.n > 0 {
+			fmt.Fprintf(w, ", %d need %s", of.n, of.what)
+		}
 	}
 	fmt.Fprintf(w, "; %d set-ups the same as another program makes\n", account.same)
 	if strict || nstest.InVM() || os.Getenv("NESCRIPT_ACCOUNT") != "" {
@@ -381,12 +396,12 @@ func wholeRun() bool {
 	return true
 }
 
-// newerThan is the release of the kernel that an item needs, where the VM's is
-// older.
-func newerThan(item string) string {
-	for suffix, since := range newerKernels {
-		if item == suffix || strings.HasPrefix(suffix, "*") && strings.HasSuffix(item, suffix[1:]) || strings.HasSuffix(suffix, "*") && strings.HasPrefix(item, suffix[:len(suffix)-1]) {
-			return since
+// listed is what a list has for an item, by its name or by a pattern with a star at
+// its start or at its end.
+func listed(list map[string]string, item string) string {
+	for name, what := range list {
+		if item == name || strings.HasPrefix(name, "*") && strings.HasSuffix(item, name[1:]) || strings.HasSuffix(name, "*") && strings.HasPrefix(item, name[:len(name)-1]) {
+			return what
 		}
 	}
 	return ""

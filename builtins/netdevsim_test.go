@@ -1,0 +1,140 @@
+//go:build linux
+
+package builtins_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/cilium/ebpf"
+
+	"github.com/nescript/nescript/nsexec"
+	"github.com/nescript/nescript/nsexec/nstest"
+)
+
+// inHardware runs a script where eth0 and eth1 are links with what hardware has,
+// and says what look sees then, or the error.
+func inHardware(t *testing.T, script string, look func(ns nsexec.Ref) string) (string, error) {
+	t.Helper()
+	ns, err := runOn(t, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer drop(t, ns)
+	defer nstest.Netdevsim(t, ns)()
+	if _, err := run(t, fmt.Sprintf("in %s <\n%s\n>", ns, script)); err != nil {
+		return "", err
+	}
+	return look(ns), nil
+}
+
+// TestXfrm_netdevsim is of states that a link does; without one the kernel takes
+// them, and does it by itself. scripts/vmtest/run -b has such links.
+func TestXfrm_netdevsim(t *testing.T) {
+	if !nstest.HasNetdevsim() {
+		return
+	}
+	needESP(t)
+	const state = "xfrm state " + ends + "proto esp spi 0x100 reqid 7 mode tunnel aead 'rfc4106(gcm(aes))' 0x000102030405060708090a0b0c0d0e0f10111213 128 offload "
+	// ip shows more of a state, in later lines, the newer it is.
+	offloaded := func(ns nsexec.Ref) string {
+		for line := range strings.Lines(xfrmShown(t, ns)) {
+			if strings.Contains(line, "offload") {
+				return strings.TrimSpace(line)
+			}
+		}
+		return ""
+	}
+	for words, want := range map[string]string{
+		"crypto dev eth0 dir out": "crypto offload parameters: dev eth0 dir out",
+		"crypto dev eth1 dir in":  "crypto offload parameters: dev eth1 dir in",
+		"dev eth1 dir out":        "crypto offload parameters: dev eth1 dir out",
+	} {
+		got, err := inHardware(t, state+words, func(ns nsexec.Ref) string {
+			is := offloaded(ns)
+			undoneAtOnce(t, fmt.Sprintf("in ns %s < flush xfrm state >", ns.Name))
+			if again := offloaded(ns); again != is {
+				t.Errorf("%s: after a run that failed ip shows %q, was %q", words, again, is)
+			}
+			return is
+		})
+		if err != nil || !strings.HasPrefix(got, want) {
+			t.Errorf("%s: ip shows %q (%v), want %q", words, got, err, want)
+		}
+		claimBy(t, state+words, func(other string) bool {
+			is, err := inHardware(t, other, offloaded)
+			return err == nil && is == got
+		})
+	}
+	// Such a link does no more than that: packet is another word than crypto.
+	if _, err := inHardware(t, state+"packet dev eth0 dir out", offloaded); err == nil || !strings.Contains(err.Error(), "offload type") {
+		t.Errorf("packet: %v", err)
+	} else {
+		see(t, "xfrm state offload crypto")
+	}
+}
+
+// Test_xdpNetdevsim is of programs that a link runs by itself.
+func Test_xdpNetdevsim(t *testing.T) {
+	if !nstest.HasNetdevsim() {
+		return
+	}
+	attached := func(ns nsexec.Ref) string {
+		is := linkShown(t, ns, "eth0")["xdp"]
+		undoneAtOnce(t, fmt.Sprintf("in ns %s < set eth0 xdpoffload off >", ns.Name))
+		if again := linkShown(t, ns, "eth0")["xdp"]; again != is {
+			t.Errorf("after a run that failed ip shows %q, was %q", again, is)
+		}
+		return is
+	}
+	t.Cleanup(func() { os.Remove(pinnedForEth0) })
+	for script, shows := range map[string]string{
+		"set eth0 xdpoffload obj PROGS sec xdp_drop":                              "name:xdp_drop",
+		"set eth0 xdpoffload obj PROGS program xdp_pass":                          "name:xdp_pass",
+		"set eth0 xdpoffload obj PROGS program xdp_pass; set eth0 xdpoffload off": "",
+	} {
+		got, err := inHardware(t, withProgs(script), attached)
+		t.Logf("%s: %s %v", script, got, err)
+		if err != nil || !strings.Contains(got, shows) || (shows == "") != (got == "") {
+			t.Errorf("%s: ip shows %q (%v), want %q", script, got, err, shows)
+		}
+	}
+	ns, err := runOn(t, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer drop(t, ns)
+	defer nstest.Netdevsim(t, ns)()
+	pinForEth0(t, ns)
+	_, err = run(t, fmt.Sprintf("in %s <\nset eth0 xdpoffload pinned %s\n>", ns, pinnedForEth0))
+	t.Log(err)
+	t.Log(attached(ns))
+}
+
+const pinnedForEth0 = "/sys/fs/bpf/eth0"
+
+// pinForEth0 pins a program for the hardware of eth0.
+func pinForEth0(t *testing.T, ns nsexec.Ref) {
+	t.Helper()
+	spec, err := ebpf.LoadCollectionSpec(progs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var index uint32
+	fmt.Sscan(linkShown(t, ns, "eth0")["ifindex"], &index)
+	err = nsexec.Do(nsexec.NPName(ns.Name), nsexec.NAGeneric("bpf", func() error {
+		one := spec.Programs["xdp_pass"]
+		one.Ifindex = index
+		p, err := ebpf.NewProgram(one)
+		if err != nil {
+			return err
+		}
+		defer p.Close()
+		return p.Pin(pinnedForEth0)
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+}
