@@ -5,6 +5,7 @@ package builtins_test
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -81,58 +82,72 @@ func Test_xdpNetdevsim(t *testing.T) {
 	if !nstest.HasNetdevsim() {
 		return
 	}
-	attached := func(ns nsexec.Ref) string {
-		is := linkShown(t, ns, "eth0")["xdp"]
-		undoneAtOnce(t, fmt.Sprintf("in ns %s < set eth0 xdpoffload off >", ns.Name))
-		if again := linkShown(t, ns, "eth0")["xdp"]; again != is {
-			t.Errorf("after a run that failed ip shows %q, was %q", again, is)
-		}
-		return is
-	}
-	t.Cleanup(func() { os.Remove(pinnedForEth0) })
-	for script, shows := range map[string]string{
-		"set eth0 xdpoffload obj PROGS sec xdp_drop":                              "name:xdp_drop",
-		"set eth0 xdpoffload obj PROGS program xdp_pass":                          "name:xdp_pass",
-		"set eth0 xdpoffload obj PROGS program xdp_pass; set eth0 xdpoffload off": "",
+	for _, w := range []struct{ script, want, shows string }{
+		{"set eth0 xdpoffload obj PROGS sec xdp_drop", "drop_all", ", obj, sec"},
+		{"set eth0 xdpoffload obj PROGS program drop_all", "drop_all", ", obj, program"},
+		{"set eth0 xdpoffload pinned " + pinnedForLink, "xdp_pass", ", pinned"},
+		{"set eth0 xdpoffload obj PROGS sec xdp_drop; set eth0 xdpoffload off", "", ", off"},
 	} {
-		got, err := inHardware(t, withProgs(script), attached)
-		t.Logf("%s: %s %v", script, got, err)
-		if err != nil || !strings.Contains(got, shows) || (shows == "") != (got == "") {
-			t.Errorf("%s: ip shows %q (%v), want %q", script, got, err, shows)
+		if got := xdpInHardware(t, withProgs(w.script)); got != w.want {
+			t.Errorf("%s: ip shows %q, want %q", w.script, got, w.want)
+			continue
+		}
+		for word := range strings.SplitSeq(w.shows, ",") {
+			see(t, "set xdpoffload"+word)
 		}
 	}
+}
+
+// xdpInHardware is the name of the program that eth0 runs by itself after a script,
+// and still does after a run that took it away and failed.
+func xdpInHardware(t *testing.T, script string) string {
+	t.Helper()
 	ns, err := runOn(t, "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer drop(t, ns)
 	defer nstest.Netdevsim(t, ns)()
-	pinForEth0(t, ns)
-	_, err = run(t, fmt.Sprintf("in %s <\nset eth0 xdpoffload pinned %s\n>", ns, pinnedForEth0))
-	t.Log(err)
-	t.Log(attached(ns))
+	pinForLink(t, ns, "eth0")
+	defer os.Remove(pinnedForLink)
+	if _, err := run(t, fmt.Sprintf("in %s <\n%s\n>", ns, script)); err != nil {
+		t.Error(err)
+		return ""
+	}
+	shown := linkShown(t, ns, "eth0")["xdp"]
+	undoneAtOnce(t, fmt.Sprintf("in ns %s < set eth0 xdpoffload off >", ns.Name))
+	if again := linkShown(t, ns, "eth0")["xdp"]; again != shown {
+		t.Errorf("%s: after a run that failed ip shows %q, was %q", script, again, shown)
+	}
+	const hardware = "mode:3 " // XDP_ATTACHED_HW
+	if m := xdpName.FindStringSubmatch(shown); m != nil && strings.Contains(shown, hardware) {
+		return m[1]
+	}
+	return shown
 }
 
-const pinnedForEth0 = "/sys/fs/bpf/eth0"
+var xdpName = regexp.MustCompile(`name:(\w+)`)
 
-// pinForEth0 pins a program for the hardware of eth0.
-func pinForEth0(t *testing.T, ns nsexec.Ref) {
+// pinnedForLink is the program xdp_pass, for the hardware of one link.
+const pinnedForLink = "/sys/fs/bpf/xdp_pass"
+
+// pinForLink pins that for a link.
+func pinForLink(t *testing.T, ns nsexec.Ref, link string) {
 	t.Helper()
 	spec, err := ebpf.LoadCollectionSpec(progs)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var index uint32
-	fmt.Sscan(linkShown(t, ns, "eth0")["ifindex"], &index)
+	program := spec.Programs["xdp_pass"]
+	program.Ifindex = linkIndex(t, ns, link)
+	// The kernel looks for the link where the one who loads the program is.
 	err = nsexec.Do(nsexec.NPName(ns.Name), nsexec.NAGeneric("bpf", func() error {
-		one := spec.Programs["xdp_pass"]
-		one.Ifindex = index
-		p, err := ebpf.NewProgram(one)
+		p, err := ebpf.NewProgram(program)
 		if err != nil {
 			return err
 		}
 		defer p.Close()
-		return p.Pin(pinnedForEth0)
+		return p.Pin(pinnedForLink)
 	}))
 	if err != nil {
 		t.Fatal(err)

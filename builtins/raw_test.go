@@ -5,7 +5,7 @@ package builtins_test
 import (
 	"encoding/binary"
 	"encoding/hex"
-	"fmt"
+	"net"
 	"testing"
 
 	"github.com/vishvananda/netlink/nl"
@@ -56,9 +56,9 @@ func vlanAttr(attr uint16) func(t *testing.T, ns nsexec.Ref) string {
 	return func(t *testing.T, ns nsexec.Ref) string {
 		t.Helper()
 		const sizeofVLANMsg, entry, info, rangeEnd = 8, 1, 1, 2 // struct br_vlan_msg, BRIDGE_VLANDB_ENTRY, …_INFO, …_RANGE
-		index := linkShown(t, ns, "eth0")["ifindex"]
+		index := linkIndex(t, ns, "eth0")
 		for _, m := range dumped(t, ns, unix.NETLINK_ROUTE, unix.RTM_GETVLAN, append([]byte{unix.AF_BRIDGE}, make([]byte, sizeofVLANMsg-1)...)) {
-			if fmt.Sprint(binary.NativeEndian.Uint32(m[4:])) != index {
+			if binary.NativeEndian.Uint32(m[4:]) != index {
 				continue
 			}
 			list, err := nl.ParseRouteAttr(m[sizeofVLANMsg:])
@@ -92,6 +92,23 @@ func stateDirection(t *testing.T, ns nsexec.Ref) string {
 		return "none"
 	}
 	return hex.EncodeToString(rawAttrs(t, msgs[0][nl.SizeofXfrmUsersaInfo:])[nl.XFRMA_SA_DIR])
+}
+
+// linkIndex is the index of a link.
+func linkIndex(t *testing.T, ns nsexec.Ref, name string) uint32 {
+	t.Helper()
+	var index int
+	err := nsexec.Do(nsexec.NPName(ns.Name), nsexec.NAGeneric("index", func() error {
+		link, err := net.InterfaceByName(name)
+		if err == nil {
+			index = link.Index
+		}
+		return err
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return uint32(index)
 }
 
 // dumped are the messages of a dump.
