@@ -11,7 +11,7 @@ var newerKernels = map[string]string{
 	"port mcast_max_groups": "6.3", "port neigh_vlan_suppress": "6.4", "port mab": "6.2", "port backup_nhid": "6.6",
 	"bvlan mcast_max_groups": "6.3", "bvlan neigh_suppress": "6.4", "offload tx-tcp-accecn-segmentation": "6.15",
 	// Debian's have these since 6.12, or some release before it.
-	"bareudp*": "6.12", "* bareudp": "6.12", "hsr*": "6.12", "* hsr": "6.12",
+	"hsr*": "6.12", "* hsr": "6.12",
 	"filter flower cfm": "6.5", "filter flower l2_miss": "6.5",
 	"xfrm state dir": "6.10", "xfrm policy offload*": "6.2",
 	"mdb proto": "6.2", "mdb filter_mode": "6.2", "mdb source_list": "6.2",
@@ -19,6 +19,15 @@ var newerKernels = map[string]string{
 	"mdb dst":          "6.3", "mdb dst_port": "6.3", "mdb vni": "6.3", "mdb src_vni": "6.3", "mdb via": "6.3",
 }
 
+// goneKernels are what a kernel has no more, with the first release without.
+var goneKernels = map[string]string{"offload fcoe-mtu": "6.12"}
+
+// leftOut are what a kernel may be built without, in whatever release, and what a
+// test enters of it where the kernel has it. Debian has no bareudp; scripts/vmtest/run
+// -b builds it.
+var leftOut = map[string]string{"bareudp*": "bareudp", "* bareudp": "bareudp"}
+
+// noHardware is why, but where there is netdevsim (scripts/vmtest/run -b).
 const noHardware = "without hardware that does it the kernel does it by itself"
 
 // mootOptions are those that make no difference to what anything shows, and why:
@@ -29,6 +38,7 @@ var mootOptions = map[string]string{
 	"replace gtp":                  "the sockets of one that goes are in the way of another",
 	"bond clear_active_slave":      "the bond chooses one again at once",
 	"xfrm state offload crypto":    noHardware, "xfrm state offload dev": noHardware, "xfrm state offload dir": noHardware,
+	"xfrm policy offload packet": "it is so anyway", "xfrm policy offload dev": "the kernel refuses each link that can't do it, with the same words",
 	"netkit A forward": "it is so unless blackhole is said", "netkit B forward": "it is so unless blackhole is said",
 	"l2tp session l2spec_type": "the kernel tells nobody",
 	"link link":                "the kinds that have no verb, of those that there are, are made on no other link",

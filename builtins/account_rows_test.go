@@ -132,7 +132,7 @@ func TestOffload_gone(t *testing.T) {
 	}
 	on, _ := features(t, ns, "eth0")
 	_, there := on["fcoe-mtu"]
-	if gone, _ := parseRelease("6.12"); !there && release(t) >= gone {
+	if gone, _ := parseRelease(goneKernels["offload fcoe-mtu"]); !there && release(t) >= gone {
 		return
 	}
 	nstest.NeedThat(t, "feature fcoe-mtu", there)

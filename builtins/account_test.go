@@ -3,7 +3,6 @@
 package builtins_test
 
 import (
-	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -314,80 +313,4 @@ func checks(script string) bool {
 	}
 	defer in.Close()
 	return in.CheckString("t.nes", script) == nil
-}
-
-// closeAccount prints how it stands, once all tests have run. Strictly, as in the
-// VM, whose kernel has everything but what is newer, nothing may be missing. Where
-// that runs only what others lack, what they have seen is as good.
-func closeAccount(w io.Writer, release int, strict bool) bool {
-	ok := true
-	others := map[string]bool{}
-	if nstest.OnlyNeeded() {
-		others = ofFile(witnessedFile)
-	}
-	var missing, newer []string
-	moot := 0
-	for item := range account.all {
-		if others[item] {
-			continue
-		}
-		since := newerThan(item)
-		least, _ := parseRelease(since)
-		isNewer := since != ""
-		if why := mootOptions[item]; why != "" {
-			moot++
-			if account.seen[item] {
-				fmt.Fprintf(w, "%s is witnessed, though it is listed as one that can't be: %s\n", item, why)
-				ok = false
-			}
-			if !account.used[item] && !nstest.OnlyNeeded() {
-				missing = append(missing, item)
-			}
-			continue
-		}
-		switch {
-		case isNewer && release < least:
-			newer = append(newer, item)
-			if account.seen[item] {
-				fmt.Fprintf(w, "%s is witnessed, though it is listed as of Linux %s\n", item, since)
-				ok = false
-			}
-		case !account.seen[item]:
-			missing = append(missing, item)
-		}
-	}
-	slices.Sort(missing)
-	here := len(account.all) - len(newer) - moot
-	fmt.Fprintf(w, "%d of %d options witnessed, %d that make no difference set", here-len(missing), here, moot)
-	if len(newer) > 0 {
-		fmt.Fprintf(w, ", and %d need a newer kernel", len(newer))
-	}
-	fmt.Fprintf(w, "; %d set-ups the same as another program makes\n", account.same)
-	if strict || nstest.InVM() || os.Getenv("NESCRIPT_ACCOUNT") != "" {
-		for _, item := range missing {
-			fmt.Fprintf(w, "not witnessed: %s\n", item)
-		}
-	}
-	return ok && (len(missing) == 0 || !strict)
-}
-
-// wholeRun reports whether all tests of the package have been run.
-func wholeRun() bool {
-	for name, all := range map[string][]string{"test.run": {"", "."}, "test.skip": {"", nstest.RootTests}, "test.fuzz": {""}, "test.list": {""}, "test.short": {"false"}, "test.bench": {""}} {
-		if f := flag.Lookup(name); f != nil && !slices.Contains(all, f.Value.String()) {
-			return false
-		}
-	}
-	return true
-}
-
-// newerThan is the release of the kernel that an item needs, where the VM's is
-// older.
-func newerThan(item string) string {
-	for suffix, since := range newerKernels {
-		if item == suffix || strings.HasPrefix(suffix, "*") && strings.HasSuffix(item, suffix[1:]) || strings.HasSuffix(suffix, "*") && strings.HasPrefix(item, suffix[:len(suffix)-1]) {
-			return since
-		}
-	}
-	return ""
 }

@@ -173,6 +173,30 @@ func TestXfrm_offload(t *testing.T) {
 	claimBy(t, one+"packet dev eth0 dir out", func(other string) bool { return !taken(other) })
 }
 
+// TestXfrm_offloadPolicy is of what no link of a kernel at hand does: the kernel
+// says so, where it has that at all, and takes the policy without.
+func TestXfrm_offloadPolicy(t *testing.T) {
+	needESP(t)
+	const one = "xfrm policy dst 10.2.0.0/16 dir out tmpl proto esp offload packet dev eth0"
+	refused := func(script string) bool {
+		ns, err := runIn(t, script)
+		if err == nil {
+			drop(t, ns)
+			return false
+		}
+		return strings.Contains(err.Error(), "Policy offload is not supported")
+	}
+	if since, _ := parseRelease(listed(newerKernels, "xfrm policy offload")); release(t) < since {
+		return
+	}
+	for _, script := range []string{one, "xfrm policy dst 10.2.0.0/16 dir in tmpl proto esp offload dev eth0"} {
+		if !refused(script) {
+			t.Fatalf("%s: it is not refused as what no link does", script)
+		}
+	}
+	claimBy(t, one, refused)
+}
+
 func TestFilter_skipSW(t *testing.T) {
 	for _, kind := range []string{"u32 match u32 0 0", "matchall", "flower dst_ip 10.0.0.1", "bpf bytecode '1,6 0 0 4294967295'"} {
 		nstest.NeedTraffic(t, "filter "+strings.Fields(kind)[0])

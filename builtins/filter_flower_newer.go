@@ -71,7 +71,8 @@ func newerOf(v tcValues) []nsexec.NewerAttr {
 	var out []nsexec.NewerAttr
 	if v.has("cfm") {
 		level := tcAttr(cfmFields["mdl"].attr, []byte{byte(cfmFields["mdl"].most + 1)})
-		out = append(out, nsexec.NewerAttr{Name: "cfm", Since: "6.5", Wrong: tcAttr(flowerCFM|unix.NLA_F_NESTED, level)})
+		of := tcAttr(nl.TCA_FLOWER_KEY_ETH_TYPE, be16of(unix.ETH_P_CFM)) // the kernel looks at it there alone
+		out = append(out, nsexec.NewerAttr{Name: "cfm", Since: "6.5", Wrong: append(of, tcAttr(flowerCFM|unix.NLA_F_NESTED, level)...)})
 	}
 	if v.has("l2_miss") {
 		out = append(out, nsexec.NewerAttr{Name: "l2_miss", Since: "6.5", Wrong: tcAttr(flowerL2Miss, []byte{2})})

@@ -73,7 +73,7 @@ func (k kind) spec() *Spec {
 // hw the MAC address is none at all, the tunnel's end, or that of the link below:
 // the kernel refuses another, or passes over it. A vrf is a port of nothing.
 var lacking = map[string][]string{
-	"hw":     {"tun", "gre", "ipip", "sit", "vti", "ip6gre", "ip6tnl", "vti6", "xfrm", "wireguard", "vcan", "nlmon", "gtp", "ipvlan", "ipvtap", "hsr"},
+	"hw":     {"tun", "gre", "ipip", "sit", "vti", "ip6gre", "ip6tnl", "vti6", "xfrm", "wireguard", "vcan", "nlmon", "gtp", "bareudp", "ipvlan", "ipvtap", "hsr"},
 	"master": {"vrf"},
 }
 

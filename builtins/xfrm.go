@@ -251,7 +251,8 @@ func xfrmKey(s string) ([]byte, error) {
 	return key, nil
 }
 
-// offloadOf reads the option offload.
+// offloadOf reads the option offload. Of a policy a link does all or nothing, which
+// the kernel wants to be told, and the policy itself says which way.
 func offloadOf(c *Call, cfg *nsexec.XfrmConfig) error {
 	g, ok := c.Option("offload")
 	if !ok {
@@ -270,7 +271,7 @@ func offloadOf(c *Call, cfg *nsexec.XfrmConfig) error {
 	if ok && dir == 0 {
 		cfg.OffloadFlags |= inbound
 	}
-	if _, ok := findGiven(g.Given, "packet", 0); ok {
+	if _, ok := findGiven(g.Given, "packet", 0); ok || cfg.Policy {
 		cfg.OffloadFlags |= packet
 	}
 	return nil
@@ -281,6 +282,12 @@ var offloadDevOptions = []Option{
 	{Name: "crypto", Doc: "the cryptography only, which it is unless said otherwise"},
 	{Name: "dev", Type: localLink, Doc: "the link"},
 	{Name: "dir", Type: oneOf(word{"in", 0}, word{"out", 1}), Doc: "of what comes in or of what goes out"},
+}
+
+// policyOffloadOptions are those of a policy, as ip has them.
+var policyOffloadOptions = []Option{
+	{Name: "packet", Doc: "all of it, which it is anyway"},
+	{Name: "dev", Type: localLink, Doc: "the link"},
 }
 
 // xfrmSteps is the step that a modifier asks for.

@@ -28,7 +28,7 @@ var xfrmPolicySpec = &Spec{
 		{Name: "limit", Repeat: true, Options: xfrmLimits, Doc: "when it ends"},
 		{Name: "mark", Type: markType, Doc: "only packets with this mark"},
 		{Name: "if_id", Type: word32, Doc: "the number of the xfrm link that it belongs to"},
-		{Name: "offload", Options: offloadDevOptions, Doc: "have a link do it"},
+		{Name: "offload", Options: policyOffloadOptions, Doc: "have a link do it (Linux 6.2)"},
 		{Name: "tmpl", Repeat: true, Options: templateOptions(), Doc: "the state that packets need, one after the other"},
 	}),
 	Verify:  compiles,

@@ -16,7 +16,7 @@ import (
 type NewerAttr struct {
 	Name  string
 	Since string // the Linux that brought it
-	Wrong []byte // the attribute with a value that is refused by who knows it
+	Wrong []byte // the attribute, with what it needs and a value that is refused by who knows it
 }
 
 // knowsNewer is an error where the kernel does not know all of the newer

@@ -26,7 +26,9 @@ const (
 // SetXDP has a link run a program on all that comes in, in the place of one that
 // it may have in the mode. text is the statement that errors show.
 func SetXDP(link LinkRef, text string, mode XDPMode, program *BPFProgram) LinkAction {
-	return linkAction("xdp", link, xdpOp{link, text, mode, program})
+	a := linkAction("xdp", link, xdpOp{link, text, mode, program})
+	a.thread = mode == XDPOffload // the kernel looks for the link where the one who loads the program is
+	return a
 }
 
 // XDPOff takes a link's program away: that of a mode, or with XDPAny whatever

@@ -1,0 +1,114 @@
+//go:build linux
+
+package builtins_test
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/nescript/nescript/nsexec/nstest"
+)
+
+// standing is how an item stands when the account is closed.
+type standing int
+
+const (
+	wasSeen standing = iota
+	isMissing
+	isMoot    // it makes no difference
+	isNewer   // this kernel does not have it yet,
+	isGone    // not any more,
+	isLacking // or is built without
+)
+
+// standingOf says how an item stands on a kernel, and why it can't be witnessed.
+func standingOf(item string, release int) (s standing, why string) {
+	since := listed(newerKernels, item)
+	first, _ := parseRelease(since)
+	last, _ := parseRelease(goneKernels[item])
+	kind := listed(leftOut, item)
+	why = mootOptions[item]
+	switch {
+	case why != "" && (why != noHardware || !nstest.HasNetdevsim()):
+		return isMoot, "one that can't be: " + why
+	case release < first:
+		return isNewer, "as of Linux " + since
+	case last != 0 && release >= last:
+		return isGone, "gone since Linux " + goneKernels[item]
+	case kind != "" && !account.seen[kind]:
+		return isLacking, "of what the kernel lacks"
+	case !account.seen[item]:
+		return isMissing, ""
+	}
+	return wasSeen, ""
+}
+
+// closeAccount prints how it stands, once all tests have run. Strictly, as in the
+// VM, whose kernel has everything but what is newer, nothing may be missing. Where
+// that runs only what others lack, what they have seen is as good.
+func closeAccount(w io.Writer, release int, strict bool) bool {
+	ok := true
+	others := map[string]bool{}
+	if nstest.OnlyNeeded() {
+		others = ofFile(witnessedFile)
+	}
+	count := map[standing]int{}
+	var unseen []string
+	for item := range account.all {
+		if others[item] {
+			count[wasSeen]++
+			continue
+		}
+		s, why := standingOf(item, release)
+		count[s]++
+		if s != wasSeen && account.seen[item] {
+			fmt.Fprintf(w, "%s is witnessed, though it is listed %s\n", item, why)
+			ok = false
+		}
+		if s == isMissing || s == isMoot && !account.used[item] && !nstest.OnlyNeeded() {
+			unseen = append(unseen, item)
+		}
+	}
+	slices.Sort(unseen)
+	fmt.Fprintf(w, "%d of %d options witnessed, %d that make no difference set", count[wasSeen], count[wasSeen]+count[isMissing], count[isMoot])
+	for _, need := range []struct {
+		of   standing
+		what string
+	}{{isNewer, "a newer kernel"}, {isGone, "an older one"}, {isLacking, "a module that this kernel lacks"}} {
+		if n := count[need.of]; n > 0 {
+			fmt.Fprintf(w, ", %d need %s", n, need.what)
+		}
+	}
+	fmt.Fprintf(w, "; %d set-ups the same as another program makes\n", account.same)
+	if strict || nstest.InVM() || os.Getenv("NESCRIPT_ACCOUNT") != "" {
+		for _, item := range unseen {
+			fmt.Fprintf(w, "not witnessed: %s\n", item)
+		}
+	}
+	return ok && (len(unseen) == 0 || !strict)
+}
+
+// wholeRun reports whether all tests of the package have been run.
+func wholeRun() bool {
+	for name, all := range map[string][]string{"test.run": {"", "."}, "test.skip": {"", nstest.RootTests}, "test.fuzz": {""}, "test.list": {""}, "test.short": {"false"}, "test.bench": {""}} {
+		if f := flag.Lookup(name); f != nil && !slices.Contains(all, f.Value.String()) {
+			return false
+		}
+	}
+	return true
+}
+
+// listed is what a list has for an item, by its name or by a pattern with a star at
+// its start or at its end.
+func listed(list map[string]string, item string) string {
+	for name, what := range list {
+		if item == name || strings.HasPrefix(name, "*") && strings.HasSuffix(item, name[1:]) || strings.HasSuffix(name, "*") && strings.HasPrefix(item, name[:len(name)-1]) {
+			return what
+		}
+	}
+	return ""
+}
