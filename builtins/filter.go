@@ -16,7 +16,7 @@ import (
 // etherTypes are ETH_P_* of linux/if_ether.h.
 var etherTypes = map[string]uint16{
 	"all": unix.ETH_P_ALL, "ip": unix.ETH_P_IP, "ipv4": unix.ETH_P_IP, "ipv6": unix.ETH_P_IPV6, "arp": unix.ETH_P_ARP,
-	"802.1q": unix.ETH_P_8021Q, "802.1ad": unix.ETH_P_8021AD, "cfm": unix.ETH_P_CFM, "mpls_uc": unix.ETH_P_MPLS_UC, "mpls_mc": unix.ETH_P_MPLS_MC,
+	"802.1q": unix.ETH_P_8021Q, "802.1ad": unix.ETH_P_8021AD, "cfm": unix.ETH_P_CFM, "ppp_ses": unix.ETH_P_PPP_SES, "mpls_uc": unix.ETH_P_MPLS_UC, "mpls_mc": unix.ETH_P_MPLS_MC,
 }
 
 var etherType = ofText("PROTOCOL", parseEtherType) // uint16

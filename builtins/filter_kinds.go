@@ -18,6 +18,9 @@ var offloadFlags = []tcOption{
 	{name: "skip_sw", doc: "in hardware only"},
 }
 
+// flowerFlags are those that flower alone takes.
+var flowerFlags = []tcOption{{name: "verbose", doc: "the kernel is to say why hardware does not take it"}}
+
 // offload is the attribute of the flags.
 func offload(v tcValues, attr uint16) []byte {
 	var flags uint32
@@ -26,6 +29,9 @@ func offload(v tcValues, attr uint16) []byte {
 	}
 	if v.has("skip_sw") {
 		flags |= 2
+	}
+	if v.has("verbose") {
+		flags |= 16
 	}
 	if flags == 0 {
 		return nil
