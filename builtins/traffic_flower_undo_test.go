@@ -30,6 +30,25 @@ filter add dev eth0 ingress protocol 802.1q pref 19 flower vlan_id 9 vlan_ethtyp
 filter add dev eth0 ingress protocol 802.1ad pref 20 flower vlan_id 7 vlan_ethtype 802.1q cvlan_id 9 action pass
 `
 
+// olderEmatches are filters made by tc with matches that have no fixed size.
+const olderEmatches = `tc qdisc add dev eth0 ingress
+tc filter add dev eth0 ingress protocol ip pref 3 basic match 'nbyte("ab\x41\0x" at 12 layer transport) and not (nbyte(x layer 0 at 0xff) or meta(vlan mask 0xf eq 3))' action pass
+tc filter add dev eth0 ingress protocol all pref 4 basic match 'canid(sff 0x123 eff 0x18db33f1 sff 0x7ff:0xf0)' action pass
+`
+
+// TestTraffic_undoEmatches: and with what is within expressions.
+func TestTraffic_undoEmatches(t *testing.T) {
+	nstest.NeedTraffic(t, "filter basic")
+	ns, err := runIn(t, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := nstest.Output(ns, olderEmatches, "sh", "-e"); err != nil {
+		t.Fatal(err)
+	}
+	undoneTraffic(t, ns, "del qdisc eth0 ingress")
+}
+
 // TestTraffic_undoFlower: filters come back with all that they match.
 func TestTraffic_undoFlower(t *testing.T) {
 	for _, what := range []string{"filter flower", "filter u32", "action tunnel_key"} {

@@ -98,6 +98,11 @@ var sameAsTC = []struct{ needs, words string }{
 	{"filter basic", "filter parent 1: protocol ip pref 5 basic ematch 'cmp(u8 at 9 layer network mask 0xff eq 6) and not cmp(u16 at 2 layer transport trans gt 80)' flowid 1:10"},
 	{"filter basic", "filter parent 1: protocol ip pref 5 basic ematch 'meta(nf_mark shift 4 mask 0xf0 gt 24) or meta(pkt_len lt 100) or meta(dev eq 7)' flowid 1:10"},
 	{"filter basic", "filter parent 1: protocol ip pref 5 basic ematch 'u32(u16 0x1122 0xffff at nexthdr+4) and (u32(u8 6 0xff at 9) or not (u32(u32 5 7 at 12) and cmp(u32 at 0 layer 0 lt 7))) and (meta(sk_family eq 2) or meta(rt_iif eq dev))' flowid 1:10"},
+	// Of two texts in double quotes this tc takes the second for both.
+	{"filter basic", `filter parent 1: protocol ip pref 5 basic ematch 'nbyte("ab (c)\x41\\\"\x0a\x0" at 12 layer transport) and not nbyte(GET layer 0 at 0x20)' flowid 1:10`},
+	{"filter basic", `filter parent 1: protocol ip pref 5 basic ematch 'nbyte("\52\x07\t\q" at 65535 layer 2)' flowid 1:10`},
+	{"filter basic", "filter parent 1: protocol all pref 5 basic ematch 'canid(sff 0x123 eff 18db33f1 sff 7ff:f0 eff 0x1:0x1fffffff)' flowid 1:10"},
+	{"filter basic", "filter parent 1: protocol ip pref 5 basic ematch 'meta(sk_snd_queue gt 1) or meta(sk_rcv_queue lt 2) or meta(vlan mask 0xf eq 3)' flowid 1:10"},
 	{"filter flower", "filter ingress protocol ip pref 5 flower dst_ip 10.0.0.0/8 src_ip 10.1.0.1 ip_proto tcp dst_port 80 src_port 1000"},
 	{"filter flower", "filter ingress protocol ip pref 5 flower ip_proto tcp tcp_flags 0x2/0x12 ip_tos 0x10/0xff ip_ttl 5"},
 	{"filter flower", "filter ingress protocol ipv6 pref 5 flower dst_ip 2001:db8::/48 ip_proto icmpv6 type 128 code 0"},
