@@ -165,6 +165,9 @@ func filterConfig(c *Call, k *tcKind) (nsexec.TrafficConfig, error) {
 		return cfg, err
 	}
 	cfg.Newer = newerOf(v)
+	if k.name == "basic" {
+		cfg.Sets = ematchSets(v)
+	}
 	program, argErr := filterProgram(c, k, v)
 	if argErr != nil {
 		return cfg, argErr

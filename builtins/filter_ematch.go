@@ -7,10 +7,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/nescript/nescript/nsexec"
 	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
 )
 
-const ematchDoc = "what they must match besides (match of tc-ematch(8)), as 'cmp(u8 at 9 eq 6) and not (meta(nf_mark gt 24) or u32(u16 0x1122 0xffff at nexthdr+2) or nbyte(\"ab\\x00\" at 12 layer transport))'; canid(sff ID[:MASK] eff ID[:MASK] …) is of CAN frames"
+const ematchDoc = "what they must match besides (match of tc-ematch(8)), as 'cmp(u8 at 9 eq 6) and not (meta(nf_mark gt 24) or u32(u16 0x1122 0xffff at nexthdr+2) or nbyte(\"ab\\x00\" at 12 layer transport))'; canid(sff ID[:MASK] eff ID[:MASK] …) is of CAN frames, and ipset(NAME src|dst[,…]) of a set that is there"
 
 // Attributes, kinds and flags of linux/pkt_cls.h.
 const (
@@ -25,6 +27,7 @@ const (
 	ematchU32       = 3
 	ematchMeta      = 4
 	ematchCanid     = 7
+	ematchIPSet     = 8
 
 	ematchAnd    = 1
 	ematchOr     = 2
@@ -35,18 +38,29 @@ const (
 type ematch struct {
 	kind, flags uint16
 	data        []byte
+	set         string // of an ipset its name, whose number data starts with
 	in          []ematch
 }
 
 // encodeEmatch is an expression of matches as an attribute.
 func encodeEmatch(v tcValues) ([]byte, error) {
-	text := tcGet(v, "ematch", 0, "")
+	out, _, err := ematchTree(tcGet(v, "ematch", 0, ""))
+	return out, err
+}
+
+// ematchSets are the sets whose numbers must stand in that attribute.
+func ematchSets(v tcValues) []nsexec.IPSetRef {
+	_, sets, _ := ematchTree(tcGet(v, "ematch", 0, ""))
+	return sets
+}
+
+func ematchTree(text string) ([]byte, []nsexec.IPSetRef, error) {
 	if text == "" {
-		return nil, nil
+		return nil, nil, nil
 	}
 	tokens, err := ematchTokens(text)
 	if err != nil {
-		return nil, fmt.Errorf("ematch: %w", err)
+		return nil, nil, fmt.Errorf("ematch: %w", err)
 	}
 	p := ematchParser{rest: tokens}
 	all, err := p.expr()
@@ -54,30 +68,44 @@ func encodeEmatch(v tcValues) ([]byte, error) {
 		err = fmt.Errorf("nothing is open that %q could close", p.rest[0])
 	}
 	if err != nil {
-		return nil, fmt.Errorf("ematch: %w", err)
+		return nil, nil, fmt.Errorf("ematch: %w", err)
 	}
+	const head = unix.SizeofRtAttr + ematchHdr
 	var list []byte
-	n := flattenEmatch(all, 0, func(i int, m []byte) { list = append(list, tcAttr(uint16(i+1), m)...) })
-	tree := append(tcAttr(ematchTreeHdr, append(nl.Uint16Attr(uint16(n)), 0, 0)), tcAttr(ematchTreeList, list)...)
-	return tcAttr(basicEmatches, tree), nil
+	var sets []nsexec.IPSetRef
+	n := flattenEmatch(all, 0, func(i int, m []byte, set string) {
+		if set != "" {
+			sets = append(sets, nsexec.IPSetRef{Name: set, At: len(list) + head})
+		}
+		list = append(list, tcAttr(uint16(i+1), m)...)
+	})
+	tree := tcAttr(ematchTreeHdr, append(nl.Uint16Attr(uint16(n)), 0, 0))
+	for i := range sets { // in the list, which is in the tree, which is in an attribute
+		sets[i].At += 2*unix.SizeofRtAttr + len(tree)
+	}
+	return tcAttr(basicEmatches, append(tree, tcAttr(ematchTreeList, list)...)), sets, nil
 }
+
+const ematchHdr = 8 // bytes of struct tcf_ematch_hdr
 
 // flattenEmatch hands out the matches of a tree in the order that the kernel
 // wants: what is in parentheses after all that is beside them, which say where it
 // starts. It returns where the next ones start.
-func flattenEmatch(all []ematch, at int, each func(int, []byte)) int {
+func flattenEmatch(all []ematch, at int, each func(i int, m []byte, set string)) int {
 	next := at + len(all)
 	var later []func()
 	for i, m := range all {
 		head := append(nl.Uint16Attr(0), nl.Uint16Attr(m.kind)...) // struct tcf_ematch_hdr
 		head = append(append(head, nl.Uint16Attr(m.flags)...), 0, 0)
 		if m.kind != ematchContainer {
-			each(at+i, append(head, m.data...))
+			each(at+i, append(head, m.data...), m.set)
 			continue
 		}
 		start := next
-		each(at+i, append(head, nl.Uint32Attr(uint32(start))...))
-		next = flattenEmatch(m.in, start, func(i int, m []byte) { later = append(later, func() { each(i, m) }) })
+		each(at+i, append(head, nl.Uint32Attr(uint32(start))...), "")
+		next = flattenEmatch(m.in, start, func(i int, m []byte, set string) {
+			later = append(later, func() { each(i, m, set) })
+		})
 	}
 	for _, do := range later {
 		do()
@@ -125,7 +153,7 @@ var ematchKinds = map[string]struct {
 	read func([]string) ([]byte, error)
 }{
 	"cmp": {ematchCmp, readEmatchCmp}, "u32": {ematchU32, readEmatchU32}, "meta": {ematchMeta, readEmatchMeta},
-	"nbyte": {ematchNbyte, readEmatchNbyte}, "canid": {ematchCanid, readEmatchCanid},
+	"nbyte": {ematchNbyte, readEmatchNbyte}, "canid": {ematchCanid, readEmatchCanid}, "ipset": {ematchIPSet, readEmatchIPSet},
 }
 
 func (p *ematchParser) term() (ematch, error) {
@@ -160,9 +188,12 @@ func (p *ematchParser) term() (ematch, error) {
 	m.kind = kind.kind
 	var err error
 	if m.data, err = kind.read(words); err != nil {
-		err = fmt.Errorf("%s: %w", word, err)
+		return m, fmt.Errorf("%s: %w", word, err)
 	}
-	return m, err
+	if m.kind == ematchIPSet {
+		m.set = strings.TrimPrefix(words[0], ematchQuote)
+	}
+	return m, nil
 }
 
 // readEmatchCmp reads a comparison of a number in a packet: struct tcf_em_cmp.

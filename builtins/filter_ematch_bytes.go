@@ -82,3 +82,29 @@ func canNumber(s string, most uint32) (uint32, error) {
 	}
 	return uint32(n), nil
 }
+
+// readEmatchIPSet reads the name of a set and which addresses are looked for in it:
+// struct xt_set_info of linux/netfilter/xt_set.h, whose number is not known yet.
+func readEmatchIPSet(rest []string) ([]byte, error) {
+	const mostName, mostDims = 31, 6 // IPSET_MAXNAMELEN, IPSET_DIM_MAX
+	w := &actionWords{rest: rest}
+	name, dims := strings.TrimPrefix(w.next(), ematchQuote), w.next()
+	if name == "" || len(name) > mostName {
+		return nil, fmt.Errorf("%q is no name of a set: 1 to %d letters", name, mostName)
+	}
+	all := strings.Split(dims, ",")
+	var flags byte
+	for i, d := range all {
+		switch d {
+		case "src":
+			flags |= 1 << (i + 1)
+		case "dst":
+		default:
+			return nil, fmt.Errorf("%q is none of src, dst: what is looked for in the set, with commas between", d)
+		}
+	}
+	if len(all) > mostDims {
+		return nil, fmt.Errorf("a set has at most %d parts: %q", mostDims, dims)
+	}
+	return []byte{0, 0, byte(len(all)), flags}, w.ended()
+}
