@@ -155,7 +155,7 @@ func filterConfig(c *Call, k *tcKind) (nsexec.TrafficConfig, error) {
 	if flow, ok := Opt[uint32](c, "flowid"); ok {
 		v["flowid"] = []any{flow}
 	}
-	v["action"] = anyOf(c.Has("action"))
+	v["action"], v["place"] = anyOf(c.Has("action")), []any{cfg.Parent}
 	if cfg.Protocol == 0 {
 		cfg.Protocol = defaultProtocol(k, v)
 	}
@@ -174,6 +174,9 @@ func filterConfig(c *Call, k *tcKind) (nsexec.TrafficConfig, error) {
 	}
 	cfg.Program = program
 	cfg.Options = append(data, mask...)
+	if v.has("hw_tc") {
+		cfg.Options = append(cfg.Options, tcAttr(filterAttrs[k.name].flow, nl.Uint32Attr(hardwareClass(v)))...)
+	}
 	if flow, ok := Opt[uint32](c, "flowid"); ok {
 		cfg.Options = append(cfg.Options, tcAttr(filterAttrs[k.name].flow, nl.Uint32Attr(flow))...)
 	}

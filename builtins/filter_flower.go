@@ -150,6 +150,10 @@ func verifyFlower(v tcValues) error {
 		return fmt.Errorf("flower needs ip_proto icmp or icmpv6 for a type or a code")
 	case v.has("vlan_id", "vlan_prio", "vlan_ethtype") && !v.has("num_of_vlans") && outer != unix.ETH_P_8021Q && outer != unix.ETH_P_8021AD:
 		return fmt.Errorf("flower needs protocol 802.1q or 802.1ad for a VLAN")
+	case v.has("hw_tc") && v.has("flowid"):
+		return fmt.Errorf("flower takes a flowid or hw_tc, not both")
+	case v.has("hw_tc") && tcGet(v, "place", 0, uint32(0)) == 0:
+		return fmt.Errorf("flower needs ingress, egress or a parent for hw_tc")
 	case innerProtocol(v) != 0 && outer == unix.ETH_P_ALL:
 		return fmt.Errorf("flower needs protocol ip or ipv6 for what it matches, not all")
 	}

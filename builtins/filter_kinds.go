@@ -18,8 +18,18 @@ var offloadFlags = []tcOption{
 	{name: "skip_sw", doc: "in hardware only"},
 }
 
-// flowerFlags are those that flower alone takes.
-var flowerFlags = []tcOption{{name: "verbose", doc: "the kernel is to say why hardware does not take it"}}
+// flowerFlags are what flower alone takes besides.
+var flowerFlags = []tcOption{
+	{name: "verbose", doc: "the kernel is to say why hardware does not take it"},
+	{name: "hw_tc", typ: number(0, 15), doc: "the traffic class of the hardware that they get, in place of a flowid"},
+}
+
+// hardwareClass is the class that stands for a traffic class of the hardware at
+// the place of a filter: TC_H_MIN_PRIORITY and on of linux/pkt_sched.h.
+func hardwareClass(v tcValues) uint32 {
+	const major, first = 0xffff0000, 0xffe0
+	return tcGet(v, "place", 0, uint32(0))&major | first + uint32(v.int("hw_tc", 0))
+}
 
 // offload is the attribute of the flags.
 func offload(v tcValues, attr uint16) []byte {

@@ -137,6 +137,8 @@ var sameAsTC = []struct{ needs, words string }{
 	{"filter flower", "filter ingress protocol ppp_ses pref 5 flower ppp_proto lcp verbose"},
 	{"filter flower", "filter ingress protocol 802.1q pref 5 flower vlan_id 9 vlan_ethtype 0x8864 pppoe_sid 5 ppp_proto ipv6 src_ip 2001:db8::1"},
 	{"filter flower", "filter ingress protocol all pref 5 flower src_mac 02:00:00:00:00:00/20 dst_mac 02:00:00:00:00:00/ff:00:ff:00:00:00"},
+	{"filter flower", "filter ingress protocol ip pref 5 flower dst_ip 10.0.0.1 hw_tc 3"},
+	{"filter flower", "filter parent 1: protocol ip pref 5 flower dst_ip 10.0.0.1 hw_tc 15"},
 	{"filter flower", "filter ingress protocol ip pref 5 flower ct_state +trk ct_label 0102/ff00"},
 	{"filter flower", "filter ingress protocol ipv6 pref 5 flower ct_state +trk ct_label 01020304050607080910111213141516"},
 	{"filter flower", "filter ingress protocol ip pref 5 flower ct_state +trk+est-rpl ct_zone 5 ct_mark 7/0xff"},
