@@ -55,7 +55,7 @@ var flowerSessions = []tcOption{
 // verifyFlowerSessions: sessions are looked for in what carries them.
 func verifyFlowerSessions(v tcValues, outer uint16) error {
 	vlan := outer == unix.ETH_P_8021Q || outer == unix.ETH_P_8021AD
-	inner := tcGet(v, "vlan_ethtype", 0, uint16(unix.ETH_P_PPP_SES))
+	inner := tcGet(v, "cvlan_ethtype", 0, tcGet(v, "vlan_ethtype", 0, uint16(unix.ETH_P_PPP_SES)))
 	switch {
 	case v.has(pppKeys...) && outer != unix.ETH_P_PPP_SES && (!vlan || inner != unix.ETH_P_PPP_SES):
 		return fmt.Errorf("flower needs protocol ppp_ses for what PPPoE says")

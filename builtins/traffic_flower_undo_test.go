@@ -28,6 +28,8 @@ filter add dev eth0 ingress protocol ppp_ses pref 17 flower ppp_proto 0x8021 act
 filter add dev eth0 ingress protocol 802.1q pref 18 flower vlan_id 9 vlan_ethtype 0x8864 pppoe_sid 5 ppp_proto ipv6 src_ip 2001:db8::1 action pass
 filter add dev eth0 ingress protocol 802.1q pref 19 flower vlan_id 9 vlan_ethtype 0x8864 pppoe_sid 5 action pass
 filter add dev eth0 ingress protocol 802.1ad pref 20 flower vlan_id 7 vlan_ethtype 802.1q cvlan_id 9 action pass
+filter add dev eth0 ingress protocol 802.1ad pref 21 flower vlan_id 7 vlan_ethtype 802.1q cvlan_id 9 cvlan_ethtype 0x8864 pppoe_sid 5 ppp_proto ip dst_ip 10.0.0.1 action pass
+filter add dev eth0 ingress protocol 802.1ad pref 22 flower vlan_id 7 vlan_ethtype 802.1q cvlan_id 9 cvlan_ethtype 0x8864 pppoe_sid 5 action pass
 `
 
 // olderEmatches are filters made by tc with matches that have no fixed size.

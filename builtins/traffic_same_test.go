@@ -136,6 +136,7 @@ var sameAsTC = []struct{ needs, words string }{
 	{"filter flower", "filter ingress protocol ppp_ses pref 5 flower ppp_proto 0x8021"},
 	{"filter flower", "filter ingress protocol ppp_ses pref 5 flower ppp_proto lcp verbose"},
 	{"filter flower", "filter ingress protocol 802.1q pref 5 flower vlan_id 9 vlan_ethtype 0x8864 pppoe_sid 5 ppp_proto ipv6 src_ip 2001:db8::1"},
+	{"filter flower", "filter ingress protocol 802.1ad pref 5 flower vlan_id 7 vlan_ethtype 802.1q cvlan_id 9 cvlan_ethtype 0x8864 pppoe_sid 5 ppp_proto ip dst_ip 10.0.0.1"},
 	{"filter flower", "filter ingress protocol all pref 5 flower src_mac 02:00:00:00:00:00/20 dst_mac 02:00:00:00:00:00/ff:00:ff:00:00:00"},
 	{"filter flower", "filter ingress protocol ip pref 5 flower dst_ip 10.0.0.1 hw_tc 3"},
 	{"filter flower", "filter parent 1: protocol ip pref 5 flower dst_ip 10.0.0.1 hw_tc 15"},

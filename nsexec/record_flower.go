@@ -4,6 +4,7 @@ package nsexec
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -23,35 +24,48 @@ const (
 // and it does not say of attributes that they hold others, but demands it of
 // those of some tunnels.
 func saidFlower(options []byte, protocol uint16) []byte {
-	has, _ := parseAttrs(options, 0)
-	var missing []byte
-	ppp := has[flowerPPPoESID] != nil || has[flowerPPPProto] != nil
-	if ppp && isVLAN(protocol) {
-		// What is within the VLAN is told only if there is a protocol within PPP.
-		missing = orEtherType(has, nl.TCA_FLOWER_KEY_VLAN_ETH_TYPE, unix.ETH_P_PPP_SES)
-	}
-	if has[nl.TCA_FLOWER_KEY_CVLAN_ETH_TYPE] != nil || has[nl.TCA_FLOWER_KEY_CVLAN_ID] != nil || has[nl.TCA_FLOWER_KEY_CVLAN_PRIO] != nil {
-		missing = orEtherType(has, nl.TCA_FLOWER_KEY_VLAN_ETH_TYPE, unix.ETH_P_8021Q)
-	}
-	if ppp || isVLAN(protocol) {
-		missing = append(missing, orEtherType(has, nl.TCA_FLOWER_KEY_ETH_TYPE, protocol)...)
-	}
+	types := toldTypes(options, protocol)
 	out := rewriteAttrs(options, func(kind uint16, value []byte) (uint16, []byte) {
-		switch kind {
-		case nl.TCA_FLOWER_KEY_ETH_TYPE:
-			if isVLAN(protocol) || ppp {
-				value = binary.BigEndian.AppendUint16(nil, protocol)
-			}
-		case nl.TCA_FLOWER_KEY_ENC_OPTS, nl.TCA_FLOWER_KEY_ENC_OPTS_MASK:
+		switch {
+		case slices.ContainsFunc(types, func(t etherType) bool { return t.attr == kind }):
+			return 0, nil
+		case kind == nl.TCA_FLOWER_KEY_ENC_OPTS || kind == nl.TCA_FLOWER_KEY_ENC_OPTS_MASK:
 			return kind | unix.NLA_F_NESTED, saidTunnelOpts(value)
-		case flowerMPLSOpts:
+		case kind == flowerMPLSOpts:
 			return kind | unix.NLA_F_NESTED, saidNested(value)
-		case flowerCFM:
+		case kind == flowerCFM:
 			kind |= unix.NLA_F_NESTED
 		}
 		return kind, value
 	})
-	return append(out, missing...)
+	for _, t := range types {
+		out = appendAttr(out, Attr{Type: t.attr, Data: binary.BigEndian.AppendUint16(nil, t.is)})
+	}
+	return out
+}
+
+// etherType is an attribute with a protocol.
+type etherType struct{ attr, is uint16 }
+
+// toldTypes are the protocols that the kernel was told, of those that it tells
+// otherwise or not at all: it puts what is within a VLAN or a session of PPPoE in
+// place of what it is in, if that is known.
+func toldTypes(options []byte, protocol uint16) []etherType {
+	has, _ := parseAttrs(options, 0)
+	ppp := has[flowerPPPoESID] != nil || has[flowerPPPProto] != nil
+	outer := etherType{nl.TCA_FLOWER_KEY_ETH_TYPE, protocol}
+	inVLAN := has[nl.TCA_FLOWER_KEY_VLAN_ETH_TYPE]
+	switch {
+	case !isVLAN(protocol) && ppp:
+		return []etherType{{nl.TCA_FLOWER_KEY_ETH_TYPE, unix.ETH_P_PPP_SES}}
+	case !isVLAN(protocol):
+		return nil
+	case !ppp:
+		return []etherType{outer}
+	case len(inVLAN) == 2 && isVLAN(binary.BigEndian.Uint16(inVLAN)):
+		return []etherType{outer, {nl.TCA_FLOWER_KEY_CVLAN_ETH_TYPE, unix.ETH_P_PPP_SES}}
+	}
+	return []etherType{outer, {nl.TCA_FLOWER_KEY_VLAN_ETH_TYPE, unix.ETH_P_PPP_SES}}
 }
 
 // filterProtocol is the protocol of a filter's message, in the lower half of
@@ -64,14 +78,6 @@ func filterProtocol(body []byte) uint16 {
 
 func isVLAN(protocol uint16) bool {
 	return protocol == unix.ETH_P_8021Q || protocol == unix.ETH_P_8021AD
-}
-
-// orEtherType is an attribute with a protocol, where there is none yet.
-func orEtherType(has attrs, kind, protocol uint16) []byte {
-	if has[kind] != nil {
-		return nil
-	}
-	return appendAttr(nil, Attr{Type: kind, Data: binary.BigEndian.AppendUint16(nil, protocol)})
 }
 
 // saidTunnelOpts are options of a tunnel as the kernel takes them: each option of
