@@ -16,7 +16,7 @@ import (
 // etherTypes are ETH_P_* of linux/if_ether.h.
 var etherTypes = map[string]uint16{
 	"all": unix.ETH_P_ALL, "ip": unix.ETH_P_IP, "ipv4": unix.ETH_P_IP, "ipv6": unix.ETH_P_IPV6, "arp": unix.ETH_P_ARP,
-	"802.1q": unix.ETH_P_8021Q, "802.1ad": unix.ETH_P_8021AD, "cfm": unix.ETH_P_CFM, "mpls_uc": unix.ETH_P_MPLS_UC, "mpls_mc": unix.ETH_P_MPLS_MC,
+	"802.1q": unix.ETH_P_8021Q, "802.1ad": unix.ETH_P_8021AD, "cfm": unix.ETH_P_CFM, "ppp_ses": unix.ETH_P_PPP_SES, "mpls_uc": unix.ETH_P_MPLS_UC, "mpls_mc": unix.ETH_P_MPLS_MC,
 }
 
 var etherType = ofText("PROTOCOL", parseEtherType) // uint16
@@ -155,7 +155,7 @@ func filterConfig(c *Call, k *tcKind) (nsexec.TrafficConfig, error) {
 	if flow, ok := Opt[uint32](c, "flowid"); ok {
 		v["flowid"] = []any{flow}
 	}
-	v["action"] = anyOf(c.Has("action"))
+	v["action"], v["place"] = anyOf(c.Has("action")), []any{cfg.Parent}
 	if cfg.Protocol == 0 {
 		cfg.Protocol = defaultProtocol(k, v)
 	}
@@ -165,12 +165,18 @@ func filterConfig(c *Call, k *tcKind) (nsexec.TrafficConfig, error) {
 		return cfg, err
 	}
 	cfg.Newer = newerOf(v)
+	if k.name == "basic" {
+		cfg.Sets = ematchSets(v)
+	}
 	program, argErr := filterProgram(c, k, v)
 	if argErr != nil {
 		return cfg, argErr
 	}
 	cfg.Program = program
 	cfg.Options = append(data, mask...)
+	if v.has("hw_tc") {
+		cfg.Options = append(cfg.Options, tcAttr(filterAttrs[k.name].flow, nl.Uint32Attr(hardwareClass(v)))...)
+	}
 	if flow, ok := Opt[uint32](c, "flowid"); ok {
 		cfg.Options = append(cfg.Options, tcAttr(filterAttrs[k.name].flow, nl.Uint32Attr(flow))...)
 	}

@@ -3,13 +3,11 @@
 package builtins
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 
-	"github.com/nescript/nescript/lang/value"
 	"github.com/nescript/nescript/nsexec"
 	"github.com/vishvananda/netlink/nl"
 )
@@ -17,7 +15,7 @@ import (
 const actionDoc = "what is done with it; actions come last: drop, pass and the like, " +
 	"mirred egress|ingress redirect|mirror dev LINK, police rate RATE burst SIZE, " +
 	"goto chain N, vlan pop|push id N|modify id N|pop_eth|push_eth dst_mac MAC src_mac MAC, " +
-	"mpls pop protocol P|push label N|modify|dec_ttl|mac_push, skbedit mark N, tunnel_key set|unset, " +
+	"mpls pop protocol P|push label N|modify|dec_ttl|mac_push, skbedit mark N, tunnel_key unset|set src_ip IP dst_ip IP [id N] [geneve_opts|vxlan_opts|erspan_opts OPTIONS], " +
 	"nat ingress|egress OLD[/LEN] NEW, connmark [zone N], skbmod set dmac|smac|etype VALUE|swap mac|ecn, " +
 	"pedit [ex] munge ip|ip6|tcp|udp|eth FIELD or offset N u8|u16|u32, then set|add|decrement|invert|clear|preserve [VALUE] [retain MASK], " +
 	"csum ip4h|tcp|udp…, ct [commit] [force] [clear] [zone N] [mark N] [label HEX] [nat src|dst addr A[-B] [port A[-B]]]"
@@ -221,41 +219,4 @@ func readSkbedit(w *actionWords) (nsexec.TrafficAction, error) {
 		return nsexec.TrafficAction{}, fmt.Errorf("it needs mark, priority, queue_mapping, ptype or inheritdsfield")
 	}
 	return nsexec.TrafficAction{Options: append(tcAttr(nl.TCA_SKBEDIT_PARMS, gen(w.control(actPipe))), more...)}, nil
-}
-
-func readTunnelKey(w *actionWords) (nsexec.TrafficAction, error) {
-	do := uint32(1 + w.oneOf("set", "unset"))
-	var more []byte
-	add := func(attr uint16, data []byte) { more = append(more, tcAttr(attr, data)...) }
-	address := func(v4 uint16) { // and the one for IPv6 two further
-		ip := actionValue(w, value.ParseIP)
-		if ip.Is6() {
-			v4 += 2
-		}
-		add(v4, ip.AsSlice())
-	}
-	for known := true; known && do == 1 && len(w.rest) > 0 && w.err == nil; {
-		switch w.rest[0] {
-		case "id":
-			w.next()
-			add(nl.TCA_TUNNEL_KEY_ENC_KEY_ID, binary.BigEndian.AppendUint32(nil, actionValue(w, parseU32)))
-		case "src_ip":
-			w.next()
-			address(nl.TCA_TUNNEL_KEY_ENC_IPV4_SRC)
-		case "dst_ip":
-			w.next()
-			address(nl.TCA_TUNNEL_KEY_ENC_IPV4_DST)
-		case "dst_port":
-			w.next()
-			add(nl.TCA_TUNNEL_KEY_ENC_DST_PORT, be16of(uint16(actionValue(w, upTo(65535)))))
-		case "tos", "ttl":
-			attr := map[string]uint16{"tos": nl.TCA_TUNNEL_KEY_ENC_TOS, "ttl": nl.TCA_TUNNEL_KEY_ENC_TTL}[w.next()]
-			add(attr, []byte{byte(actionValue(w, upTo(255)))})
-		case "csum", "nocsum":
-			add(nl.TCA_TUNNEL_KEY_NO_CSUM, []byte{map[string]byte{"nocsum": 1}[w.next()]})
-		default:
-			known = false
-		}
-	}
-	return nsexec.TrafficAction{Options: append(tcAttr(nl.TCA_TUNNEL_KEY_PARMS, gen(w.control(actPipe), do)), more...)}, nil
 }

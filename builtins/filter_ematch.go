@@ -7,10 +7,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/nescript/nescript/nsexec"
 	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
 )
 
-const ematchDoc = "what they must match besides (match of tc-ematch(8)), as 'cmp(u8 at 9 eq 6) and not (meta(nf_mark gt 24) or u32(u16 0x1122 0xffff at nexthdr+2))'"
+const ematchDoc = "what they must match besides (match of tc-ematch(8)), as 'cmp(u8 at 9 eq 6) and not (meta(nf_mark gt 24) or u32(u16 0x1122 0xffff at nexthdr+2) or nbyte(\"ab\\x00\" at 12 layer transport))'; canid(sff ID[:MASK] eff ID[:MASK] …) is of CAN frames, and ipset(NAME src|dst[,…]) of a set that is there"
 
 // Attributes, kinds and flags of linux/pkt_cls.h.
 const (
@@ -21,8 +23,11 @@ const (
 
 	ematchContainer = 0
 	ematchCmp       = 1
+	ematchNbyte     = 2
 	ematchU32       = 3
 	ematchMeta      = 4
+	ematchCanid     = 7
+	ematchIPSet     = 8
 
 	ematchAnd    = 1
 	ematchOr     = 2
@@ -33,55 +38,79 @@ const (
 type ematch struct {
 	kind, flags uint16
 	data        []byte
+	set         string // of an ipset its name, whose number data starts with
 	in          []ematch
 }
 
 // encodeEmatch is an expression of matches as an attribute.
 func encodeEmatch(v tcValues) ([]byte, error) {
-	text := tcGet(v, "ematch", 0, "")
+	out, _, err := ematchTree(tcGet(v, "ematch", 0, ""))
+	return out, err
+}
+
+// ematchSets are the sets whose numbers must stand in that attribute.
+func ematchSets(v tcValues) []nsexec.IPSetRef {
+	_, sets, _ := ematchTree(tcGet(v, "ematch", 0, ""))
+	return sets
+}
+
+func ematchTree(text string) ([]byte, []nsexec.IPSetRef, error) {
 	if text == "" {
-		return nil, nil
+		return nil, nil, nil
 	}
-	p := ematchParser{rest: ematchTokens(text)}
+	tokens, err := ematchTokens(text)
+	if err != nil {
+		return nil, nil, fmt.Errorf("ematch: %w", err)
+	}
+	p := ematchParser{rest: tokens}
 	all, err := p.expr()
 	if err == nil && len(p.rest) > 0 {
 		err = fmt.Errorf("nothing is open that %q could close", p.rest[0])
 	}
 	if err != nil {
-		return nil, fmt.Errorf("ematch: %w", err)
+		return nil, nil, fmt.Errorf("ematch: %w", err)
 	}
+	const head = unix.SizeofRtAttr + ematchHdr
 	var list []byte
-	n := flattenEmatch(all, 0, func(i int, m []byte) { list = append(list, tcAttr(uint16(i+1), m)...) })
-	tree := append(tcAttr(ematchTreeHdr, append(nl.Uint16Attr(uint16(n)), 0, 0)), tcAttr(ematchTreeList, list)...)
-	return tcAttr(basicEmatches, tree), nil
+	var sets []nsexec.IPSetRef
+	n := flattenEmatch(all, 0, func(i int, m []byte, set string) {
+		if set != "" {
+			sets = append(sets, nsexec.IPSetRef{Name: set, At: len(list) + head})
+		}
+		list = append(list, tcAttr(uint16(i+1), m)...)
+	})
+	tree := tcAttr(ematchTreeHdr, append(nl.Uint16Attr(uint16(n)), 0, 0))
+	for i := range sets { // in the list, which is in the tree, which is in an attribute
+		sets[i].At += 2*unix.SizeofRtAttr + len(tree)
+	}
+	return tcAttr(basicEmatches, append(tree, tcAttr(ematchTreeList, list)...)), sets, nil
 }
+
+const ematchHdr = 8 // bytes of struct tcf_ematch_hdr
 
 // flattenEmatch hands out the matches of a tree in the order that the kernel
 // wants: what is in parentheses after all that is beside them, which say where it
 // starts. It returns where the next ones start.
-func flattenEmatch(all []ematch, at int, each func(int, []byte)) int {
+func flattenEmatch(all []ematch, at int, each func(i int, m []byte, set string)) int {
 	next := at + len(all)
 	var later []func()
 	for i, m := range all {
 		head := append(nl.Uint16Attr(0), nl.Uint16Attr(m.kind)...) // struct tcf_ematch_hdr
 		head = append(append(head, nl.Uint16Attr(m.flags)...), 0, 0)
 		if m.kind != ematchContainer {
-			each(at+i, append(head, m.data...))
+			each(at+i, append(head, m.data...), m.set)
 			continue
 		}
 		start := next
-		each(at+i, append(head, nl.Uint32Attr(uint32(start))...))
-		next = flattenEmatch(m.in, start, func(i int, m []byte) { later = append(later, func() { each(i, m) }) })
+		each(at+i, append(head, nl.Uint32Attr(uint32(start))...), "")
+		next = flattenEmatch(m.in, start, func(i int, m []byte, set string) {
+			later = append(later, func() { each(i, m, set) })
+		})
 	}
 	for _, do := range later {
 		do()
 	}
 	return next
-}
-
-// ematchTokens are the words of an expression, and its parentheses.
-func ematchTokens(s string) []string {
-	return strings.Fields(strings.NewReplacer("(", " ( ", ")", " ) ").Replace(s))
 }
 
 type ematchParser struct{ rest []string }
@@ -124,6 +153,7 @@ var ematchKinds = map[string]struct {
 	read func([]string) ([]byte, error)
 }{
 	"cmp": {ematchCmp, readEmatchCmp}, "u32": {ematchU32, readEmatchU32}, "meta": {ematchMeta, readEmatchMeta},
+	"nbyte": {ematchNbyte, readEmatchNbyte}, "canid": {ematchCanid, readEmatchCanid}, "ipset": {ematchIPSet, readEmatchIPSet},
 }
 
 func (p *ematchParser) term() (ematch, error) {
@@ -158,9 +188,12 @@ func (p *ematchParser) term() (ematch, error) {
 	m.kind = kind.kind
 	var err error
 	if m.data, err = kind.read(words); err != nil {
-		err = fmt.Errorf("%s: %w", word, err)
+		return m, fmt.Errorf("%s: %w", word, err)
 	}
-	return m, err
+	if m.kind == ematchIPSet {
+		m.set = strings.TrimPrefix(words[0], ematchQuote)
+	}
+	return m, nil
 }
 
 // readEmatchCmp reads a comparison of a number in a packet: struct tcf_em_cmp.
@@ -170,12 +203,12 @@ func readEmatchCmp(rest []string) ([]byte, error) {
 	w.oneOf("at")
 	off := actionValue(w, upTo(1<<16-1))
 	var mask uint32
-	layer, flags := byte(1), byte(0) // TCF_LAYER_NETWORK
+	layer, flags := byte(ematchNetwork), byte(0)
 	for known := true; known && len(w.rest) > 0 && w.err == nil; {
 		switch w.rest[0] {
 		case "layer":
 			w.next()
-			layer = byte(w.oneOf("link", "network", "transport", "0", "1", "2") % 3)
+			layer = byte(w.ematchLayer())
 		case "mask":
 			w.next()
 			mask = actionValue(w, parseU32)
@@ -228,8 +261,8 @@ var ematchMetas = map[string]uint16{
 	"random": 1, "loadavg_1": 2, "loadavg_5": 3, "loadavg_15": 4, "dev": 5, "priority": 6, "protocol": 7, "pkt_type": 8, "pkt_len": 9,
 	"data_len": 10, "mac_len": 11, "nf_mark": 12, "fwmark": 12, "tc_index": 13, "rt_classid": 14, "rt_iif": 15,
 	"sk_family": 16, "sk_state": 17, "sk_reuse": 18, "sk_bind_if": 19, "sk_refcnt": 20, "sk_shutdown": 21, "sk_proto": 22, "sk_type": 23,
-	"sk_rcvbuf": 24, "sk_rmem": 25, "sk_wmem": 26, "sk_omem": 27, "sk_wmem_queue": 28, "sk_snd_queue": 29, "sk_rcv_queue": 30, "sk_err_queue": 31,
-	"sk_fwd_alloc": 32, "sk_sndbuf": 33,
+	"sk_rcvbuf": 24, "sk_rmem": 25, "sk_wmem": 26, "sk_omem": 27, "sk_wmem_queue": 28, "sk_rcv_queue": 29, "sk_snd_queue": 30, "sk_err_queue": 31,
+	"sk_fwd_alloc": 32, "sk_sndbuf": 33, "vlan": 46,
 }
 
 // metaObject is one side of a comparison: struct tcf_meta_val, and its value or
@@ -276,8 +309,8 @@ func (o metaObject) header(op byte) []byte {
 // double quotes.
 func readMetaObject(w *actionWords) metaObject {
 	word := w.next()
-	if name, ok := strings.CutPrefix(word, `"`); ok {
-		return metaObject{value: []byte(strings.TrimSuffix(name, `"`))}
+	if name, ok := strings.CutPrefix(word, ematchQuote); ok {
+		return metaObject{value: []byte(name)}
 	}
 	if n, err := strconv.ParseUint(word, 0, 32); err == nil {
 		return metaObject{typ: 1, value: nl.Uint32Attr(uint32(n))}

@@ -15,8 +15,9 @@ import (
 )
 
 // ipProtos are IPPROTO_* of netinet/in.h.
-var ipProtos = oneOfOr("tcp|udp|sctp|icmp|icmpv6|N", 255, map[string]int64{
+var ipProtos = oneOfOr("tcp|udp|sctp|icmp|icmpv6|l2tp|N", 255, map[string]int64{
 	"tcp": unix.IPPROTO_TCP, "udp": unix.IPPROTO_UDP, "sctp": unix.IPPROTO_SCTP, "icmp": unix.IPPROTO_ICMP, "icmpv6": unix.IPPROTO_ICMPV6,
+	"l2tp": unix.IPPROTO_L2TP,
 })
 
 // oneOfOr is a word or a number: the int64 that it stands for.
@@ -56,10 +57,14 @@ func parseMasked(s string, bits int) (masked, error) {
 // macMask is a MAC address of which some bits are compared.
 type macMask struct{ mac, mask net.HardwareAddr }
 
-var macMaskType = ofText("MAC[/MASK]", func(s string) (macMask, error) {
+var macMaskType = ofText("MAC[/MASK|/BITS]", func(s string) (macMask, error) {
 	text, mask, ok := strings.Cut(s, "/")
 	m, err := value.ParseMAC(text)
 	out := macMask{m[:], net.HardwareAddr{255, 255, 255, 255, 255, 255}}
+	if bits, e := strconv.ParseUint(mask, 10, 8); err == nil && e == nil && bits <= 48 {
+		out.mask = net.HardwareAddr(net.CIDRMask(int(bits)+80, 128)[10:])
+		return out, nil
+	}
 	if err == nil && ok {
 		var parsed value.MAC
 		parsed, err = value.ParseMAC(mask)
@@ -95,7 +100,7 @@ var flowerKind = tcKind{
 		{name: "tcp_flags", typ: maskedType(12), doc: "the flags of TCP"},
 		{name: "type", typ: maskedType(8), doc: "the type of ICMP"},
 		{name: "code", typ: maskedType(8), doc: "the code of ICMP"},
-	}, flowerMore, flowerNewer, offloadFlags),
+	}, flowerMore, flowerTunnels, flowerSessions, flowerNewer, offloadFlags, flowerFlags),
 	verify: verifyFlower,
 	encode: encodeFlower,
 }
@@ -108,6 +113,8 @@ func innerProtocol(v tcValues) uint16 {
 	switch {
 	case v.has("cfm"):
 		return unix.ETH_P_CFM
+	case v.has(pppKeys...):
+		return unix.ETH_P_PPP_SES
 	case v.has(arpKeys...):
 		return unix.ETH_P_ARP
 	case v.has(mplsKeys...):
@@ -143,12 +150,19 @@ func verifyFlower(v tcValues) error {
 		return fmt.Errorf("flower needs ip_proto icmp or icmpv6 for a type or a code")
 	case v.has("vlan_id", "vlan_prio", "vlan_ethtype") && !v.has("num_of_vlans") && outer != unix.ETH_P_8021Q && outer != unix.ETH_P_8021AD:
 		return fmt.Errorf("flower needs protocol 802.1q or 802.1ad for a VLAN")
+	case v.has("hw_tc") && v.has("flowid"):
+		return fmt.Errorf("flower takes a flowid or hw_tc, not both")
+	case v.has("hw_tc") && tcGet(v, "place", 0, uint32(0)) == 0:
+		return fmt.Errorf("flower needs ingress, egress or a parent for hw_tc")
 	case innerProtocol(v) != 0 && outer == unix.ETH_P_ALL:
 		return fmt.Errorf("flower needs protocol ip or ipv6 for what it matches, not all")
 	}
 	a, b := tcGet(v, "dst_ip", 0, value.Prefix{}), tcGet(v, "src_ip", 0, value.Prefix{})
 	if a.IsValid() && b.IsValid() && a.Addr().Is4() != b.Addr().Is4() {
 		return fmt.Errorf("flower: src_ip and dst_ip are of two families")
+	}
+	if err := verifyFlowerSessions(v, outer); err != nil {
+		return err
 	}
 	return verifyFlowerMore(v, outer)
 }
@@ -213,7 +227,11 @@ func encodeFlower(v tcValues) ([]byte, error) {
 		add(f.mask, be16of(uint16(m.mask)))
 	}
 	more, err := encodeFlowerMore(v)
-	return slices.Concat(out, more, portSpans(v), newerKeys(v), offload(v, nl.TCA_FLOWER_FLAGS)), err
+	if err != nil {
+		return nil, err
+	}
+	tunnel, err := flowerTunnelOpts(v)
+	return slices.Concat(out, more, tunnel, flowerSessionKeys(v), portSpans(v), newerKeys(v), offload(v, nl.TCA_FLOWER_FLAGS)), err
 }
 
 // flowerField is a number with a mask.

@@ -77,6 +77,14 @@ func newerOf(v tcValues) []nsexec.NewerAttr {
 	if v.has("l2_miss") {
 		out = append(out, nsexec.NewerAttr{Name: "l2_miss", Since: "6.5", Wrong: tcAttr(flowerL2Miss, []byte{2})})
 	}
+	for _, a := range []struct {
+		name, since string
+		attr        uint16
+	}{{"pppoe_sid", "6.0", flowerPPPoESID}, {"ppp_proto", "6.0", flowerPPPProto}, {"l2tpv3_sid", "6.1", flowerL2TPv3SID}} {
+		if v.has(a.name) {
+			out = append(out, nsexec.NewerAttr{Name: a.name, Since: a.since, Wrong: tcAttr(a.attr, []byte{0})}) // too short
+		}
+	}
 	return out
 }
 

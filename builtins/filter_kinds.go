@@ -18,6 +18,19 @@ var offloadFlags = []tcOption{
 	{name: "skip_sw", doc: "in hardware only"},
 }
 
+// flowerFlags are what flower alone takes besides.
+var flowerFlags = []tcOption{
+	{name: "verbose", doc: "the kernel is to say why hardware does not take it"},
+	{name: "hw_tc", typ: number(0, 15), doc: "the traffic class of the hardware that they get, in place of a flowid"},
+}
+
+// hardwareClass is the class that stands for a traffic class of the hardware at
+// the place of a filter: TC_H_MIN_PRIORITY and on of linux/pkt_sched.h.
+func hardwareClass(v tcValues) uint32 {
+	const major, first = 0xffff0000, 0xffe0
+	return tcGet(v, "place", 0, uint32(0))&major | first + uint32(v.int("hw_tc", 0))
+}
+
 // offload is the attribute of the flags.
 func offload(v tcValues, attr uint16) []byte {
 	var flags uint32
@@ -26,6 +39,9 @@ func offload(v tcValues, attr uint16) []byte {
 	}
 	if v.has("skip_sw") {
 		flags |= 2
+	}
+	if v.has("verbose") {
+		flags |= 16
 	}
 	if flags == 0 {
 		return nil

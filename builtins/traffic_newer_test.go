@@ -50,6 +50,36 @@ func TestFlower_newer(t *testing.T) {
 	}
 }
 
+// TestFlower_untold is what this tc has no words for, or does not show.
+func TestFlower_untold(t *testing.T) {
+	nstest.NeedTraffic(t, "filter flower")
+	for _, w := range []struct {
+		words string
+		want  map[uint16]string // TCA_FLOWER_* of linux/pkt_cls.h
+	}{
+		{"ip_proto l2tp l2tpv3_sid 0x1234", map[uint16]string{9: "73", 105: "00001234"}},
+		{"protocol ipv6 ip_proto 0x73 l2tpv3_sid 4294967295", map[uint16]string{9: "73", 105: "ffffffff"}},
+		{"hash 0x50/0xf0", map[uint16]string{100: "50000000", 101: "f0000000"}},
+		{"hash 7", map[uint16]string{100: "07000000", 101: "ffffffff"}},
+		{"dst_ip 10.0.0.1 verbose", map[uint16]string{22: "18000000"}}, // and that it is not in hardware
+	} {
+		script := "filter eth0 ingress pref 5 flower " + w.words
+		ns, err := runIn(t, "qdisc eth0 ingress; "+script)
+		if err != nil {
+			t.Errorf("%s: %v", w.words, err)
+			continue
+		}
+		for attr, want := range w.want {
+			says := func(ns nsexec.Ref) bool { return flowerKey(t, ns, attr) == want }
+			if !says(ns) {
+				t.Errorf("%s: the kernel has %q, want %q", w.words, flowerKey(t, ns, attr), want)
+			}
+			claim(t, "qdisc eth0 ingress;", script, says)
+			undoneKey(t, ns, attr, want)
+		}
+	}
+}
+
 // undoneKey has a run take the filter away and fail.
 func undoneKey(t *testing.T, ns nsexec.Ref, attr uint16, want string) {
 	t.Helper()
@@ -104,7 +134,7 @@ func attrText(data []byte, outer, inner uint16) string {
 		return nil
 	}
 	value := find(find(data, outer), inner)
-	if len(value) < 4 {
+	if len(value) <= 4 {
 		return fmt.Sprintf("%x", value)
 	}
 	var parts []string

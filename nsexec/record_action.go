@@ -48,6 +48,8 @@ func stillAction(act []byte) []byte {
 				value = withRateTables(value)
 			case "mpls":
 				value = saidMPLS(value)
+			case "tunnel_key":
+				value = saidTunnelKey(value)
 			}
 			return kind | unix.NLA_F_NESTED, value
 		}

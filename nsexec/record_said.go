@@ -25,7 +25,7 @@ func (m message) rewritten() message {
 		return m.saidMqprio()
 	case m.kind == unix.RTM_NEWQDISC && kind == "ets":
 		rewrite = func(_ string, _ uint16, value []byte) []byte { return value }
-	case m.kind == unix.RTM_NEWTFILTER && filterActs[kind] != 0:
+	case (m.kind == unix.RTM_NEWTFILTER || m.kind == unix.RTM_NEWCHAIN) && filterActs[kind] != 0:
 		rewrite = filterOption
 	default:
 		return m // of many kinds the options are no attributes, but a struct
@@ -33,6 +33,9 @@ func (m message) rewritten() message {
 	body := rewriteAttrs(m.body[head:], func(attr uint16, value []byte) (uint16, []byte) {
 		if attr == nl.TCA_OPTIONS {
 			value = rewriteAttrs(value, func(option uint16, v []byte) (uint16, []byte) { return option, rewrite(kind, option, v) })
+			if kind == "flower" {
+				value = saidFlower(value, filterProtocol(m.body))
+			}
 			attr = optionsAttr(kind)
 		}
 		return attr, value

@@ -3,6 +3,7 @@
 package nsexec
 
 import (
+	"bytes"
 	"context"
 	"errors"
 
@@ -28,7 +29,8 @@ type TrafficConfig struct {
 	Actions  []TrafficAction
 	ActAttr  uint16 // the attribute of Options that holds the actions
 	Newer    []NewerAttr
-	Text     string // the statement, for people
+	Sets     []IPSetRef // whose numbers stand in Options
+	Text     string     // the statement, for people
 	// Program is what a filter of kind bpf runs, unless Options say it.
 	Program *BPFProgram
 }
@@ -136,7 +138,11 @@ func (o trafficOp) message(c *Conn) (message, error) {
 	if err != nil {
 		return message{}, err
 	}
-	if options := append(append([]byte(nil), cfg.Options...), acts...); o.mode != ModeDel && (len(options) > 0 || o.kind == unix.RTM_NEWTFILTER) {
+	own, err := c.withSets(bytes.Clone(cfg.Options), cfg.Sets)
+	if err != nil {
+		return message{}, err
+	}
+	if options := append(own, acts...); o.mode != ModeDel && (len(options) > 0 || o.kind == unix.RTM_NEWTFILTER) {
 		body = appendAttr(body, Attr{Type: optionsAttr(cfg.Kind), Data: options})
 	}
 	return message{o.kind, body}, nil
