@@ -42,7 +42,7 @@ var ofBase = regexp.MustCompile(`eth[01]|br0`)
 // time in the VM goes to this.
 func (w witness) run(t *testing.T, script string) (nsexec.Ref, error) {
 	t.Helper()
-	if strings.HasPrefix(w.show, "link show dev ") && !ofBase.MatchString(w.show+script) {
+	if strings.HasPrefix(w.show, "link show ") && !ofBase.MatchString(w.show+script) {
 		return runOn(t, "", script)
 	}
 	return runIn(t, script)
