@@ -52,7 +52,7 @@ var sameAsTC = []struct{ needs, words string }{
 	{"filter u32", "filter parent 1: protocol ip pref 5 handle 800::5 u32 match u32 0 0 flowid 1:10 skip_hw"},
 	{"filter u32", "filter protocol ip pref 5 chain 3 u32 match u32 0 0 flowid 1:10"},
 	{"action mirred", "filter ingress protocol ip pref 5 u32 match u32 0 0 action mirred egress redirect dev eth1"},
-	{"action mirred", "filter ingress protocol ip pref 5 u32 match u32 0 0 action mirred egress mirror dev eth1 action mirred ingress redirect dev br0"},
+	{"action mirred", "filter ingress protocol ip pref 5 u32 match u32 0 0 action mirred egress mirror dev eth1 action mirred ingress redirect dev eth1"},
 	{"action mirred", "filter ingress protocol ip pref 5 u32 match u32 0 0 action mirred ingress mirror dev eth1 continue"},
 	{"action gact", "filter ingress protocol ip pref 5 u32 match u32 0 0 action drop"},
 	{"action gact", "filter ingress protocol ip pref 5 u32 match u32 0 0 action gact pass"},
@@ -148,6 +148,9 @@ var sameAsTC = []struct{ needs, words string }{
 // under are the statements before one on a filter or a class.
 const under = "qdisc eth0 root handle 1: htb; class eth0 parent 1: classid 1:10 htb rate 1mbit; qdisc eth0 clsact;"
 
+// pair is what is needed of base.
+const pair = "veth eth0 eth1 up;"
+
 func TestTraffic_asTC(t *testing.T) {
 	for _, s := range sameAsTC {
 		if common(s.needs) {
@@ -161,11 +164,11 @@ func TestTraffic_asTC(t *testing.T) {
 				nstest.NeedTraffic(t, "qdisc htb")
 				before = under
 			}
-			ours, err := runIn(t, before+verb+" eth0 "+args)
+			ours, err := runOn(t, pair, before+verb+" eth0 "+args)
 			if err != nil {
 				t.Fatal(err)
 			}
-			theirs, err := runIn(t, before)
+			theirs, err := runOn(t, pair, before)
 			if err != nil {
 				t.Fatal(err)
 			}
