@@ -15,16 +15,20 @@ import (
 	"github.com/nescript/nescript/nsexec/nstest"
 )
 
+// netdevsims is a namespace where eth0 and eth1 are links with what hardware has.
+func netdevsims(t *testing.T) (ns nsexec.Ref, leave func()) {
+	t.Helper()
+	ns = nstest.NS(t)
+	remove := nstest.Netdevsim(t, ns)
+	return ns, func() { t.Helper(); remove(); drop(t, ns) }
+}
+
 // inHardware runs a script where eth0 and eth1 are links with what hardware has,
 // and says what look sees then, or the error.
 func inHardware(t *testing.T, script string, look func(ns nsexec.Ref) string) (string, error) {
 	t.Helper()
-	ns, err := runOn(t, "", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer drop(t, ns)
-	defer nstest.Netdevsim(t, ns)()
+	ns, leave := netdevsims(t)
+	defer leave()
 	if _, err := run(t, fmt.Sprintf("in %s <\n%s\n>", ns, script)); err != nil {
 		return "", err
 	}
@@ -107,12 +111,8 @@ func Test_xdpNetdevsim(t *testing.T) {
 // and still does after a run that took it away and failed.
 func xdpInHardware(t *testing.T, script string) string {
 	t.Helper()
-	ns, err := runOn(t, "", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer drop(t, ns)
-	defer nstest.Netdevsim(t, ns)()
+	ns, leave := netdevsims(t)
+	defer leave()
 	pinForLink(t, ns, "eth0")
 	defer os.Remove(pinnedForLink)
 	if _, err := run(t, fmt.Sprintf("in %s <\n%s\n>", ns, script)); err != nil {

@@ -101,26 +101,23 @@ func (m message) metric() int {
 // that is switched off: the anycast route would stay for ever.
 func (c *Conn) awaitNoDAD() error {
 	const most, step = 100 * time.Millisecond, time.Millisecond
-	for end := time.Now().Add(most); ; time.Sleep(step) {
+	_, err := poll(most, step, func() (bool, error) {
 		want, err := c.addrs(func(m message) bool {
 			flags := m.addrFlags(m.attrs())
 			return m.body[0] == unix.AF_INET6 && flags&unix.IFA_F_NODAD != 0 && flags&unix.IFA_F_TENTATIVE == 0
 		})
 		if err != nil || len(want) == 0 {
-			return err
+			return true, err
 		}
 		there := map[string]bool{}
-		if _, err = c.routes(func(m message, a attrs) bool {
+		_, err = c.routes(func(m message, a attrs) bool {
 			if m.body[0] == unix.AF_INET6 && m.body[7] == unix.RTN_LOCAL {
 				there[string(a[unix.RTA_DST])] = true
 			}
 			return false
-		}); err != nil {
-			return err
-		}
+		})
 		missing := slices.ContainsFunc(want, func(m message) bool { return !there[string(m.attrs()[unix.IFA_ADDRESS])] })
-		if !missing || time.Now().After(end) {
-			return nil
-		}
-	}
+		return !missing, err
+	})
+	return err
 }

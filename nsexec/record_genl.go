@@ -202,15 +202,14 @@ func (c *Conn) removeGenl(m message) error {
 // nobody when that is: a worker of its own does it (l2tp_tunnel_del_work).
 func (c *Conn) awaitNoGenl(m message) error {
 	const step, most = time.Millisecond, 3 * time.Second
-	for end := time.Now().Add(most); ; time.Sleep(step) {
+	gone, err := poll(most, step, func() (bool, error) {
 		all, err := c.listGenl(GenlKind(m.kind))
-		if err != nil || findGenl(all, m) == nil {
-			return err
-		}
-		if time.Now().After(end) {
-			return fmt.Errorf("the %s is still there after %s: %w", genlObjects[GenlKind(m.kind)].name, most, unix.EBUSY)
-		}
+		return findGenl(all, m) == nil, err
+	})
+	if err == nil && !gone {
+		err = fmt.Errorf("the %s is still there after %s: %w", genlObjects[GenlKind(m.kind)].name, most, unix.EBUSY)
 	}
+	return err
 }
 
 // putGenl makes an object what a message says. had is the one that is there.

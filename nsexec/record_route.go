@@ -221,19 +221,15 @@ func (c *Conn) awaitRoutes(want []message) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	for end := time.Now().Add(most); ; time.Sleep(step) {
+	_, err := poll(most, step, func() (bool, error) {
 		have, err := c.routes(func(m message, _ attrs) bool { return keys[m.routeKey()] })
-		if err != nil || time.Now().After(end) {
-			return err
-		}
 		found := map[string]bool{}
 		for _, m := range have {
 			found[m.routeKey()] = true
 		}
-		if len(found) == len(keys) {
-			return nil
-		}
-	}
+		return len(found) == len(keys), err
+	})
+	return err
 }
 
 // dropOthers deletes the routes that are not among those that are wanted. What
