@@ -89,7 +89,25 @@ func closeAccount(w io.Writer, release int, strict bool) bool {
 			fmt.Fprintf(w, "not witnessed: %s\n", item)
 		}
 	}
+	if nstest.InVM() {
+		printAnew(w)
+	}
 	return ok && (len(unseen) == 0 || !strict)
+}
+
+// printAnew prints what has been seen to make a difference and is in no file yet,
+// so that each run in a VM takes its time to see it anew.
+func printAnew(w io.Writer) {
+	var anew []string
+	for item := range account.seen {
+		if !elsewhere()[item] {
+			anew = append(anew, item)
+		}
+	}
+	slices.Sort(anew)
+	for _, item := range anew {
+		fmt.Fprintf(w, "%s lacks: %s\n", witnessedInVM, item)
+	}
 }
 
 // wholeRun reports whether all tests of the package have been run.
