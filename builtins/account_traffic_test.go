@@ -90,7 +90,7 @@ func TestTraffic_text(t *testing.T) {
 				want, not := strings.CutPrefix(w.want, "!")
 				return strings.Contains(trafficText(t, ns), want) != not
 			}
-			ns, err := runIn(t, w.script)
+			ns, err := runOn(t, pair, w.script)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -123,7 +123,7 @@ func testMaker(t *testing.T, verb, needs, values string) {
 	// than its name.
 	second, third := bare+" "+bumped(needs), bare+" "+bumped(bumped(needs))
 
-	ns, err := runIn(t, masters+verb+" "+full)
+	ns, err := runOn(t, pair, masters+verb+" "+full)
 	if err != nil {
 		t.Fatalf("%s %s: %v", verb, full, err)
 	}

@@ -26,7 +26,7 @@ const onlyVM = "link "
 func genlAsIP(t *testing.T, needs, before string, all []sameAs, shows ...string) {
 	t.Helper()
 	for _, test := range all {
-		if !inTurn(needs) && !claimsMore(t, test.script) {
+		if !inTurn(needs) && !claims(t, test.script) {
 			continue
 		}
 		t.Run(test.script, func(t *testing.T) {
@@ -52,13 +52,6 @@ func genlAsIP(t *testing.T, needs, before string, all []sameAs, shows ...string)
 			claimGenl(t, before, test.script, want)
 		})
 	}
-}
-
-// claimsMore is claims, but for what other machines have seen where that is as good.
-func claimsMore(t *testing.T, script string) bool {
-	return slices.ContainsFunc(usesIn(t, script), func(u use) bool {
-		return !hasSeen(u.item) && !(nstest.OnlyNeeded() && elsewhere()[u.item])
-	})
 }
 
 // claimGenl enters what a script uses into the account, that has made what another

@@ -24,24 +24,23 @@ func TestReplace_older(t *testing.T) {
 			continue
 		}
 		t.Run(m.verb, func(t *testing.T) {
-			ns, err := runIn(t, fmt.Sprintf("%s k0 %s\n", m.verb, m.needs))
+			ns, err := runOn(t, pair, fmt.Sprintf("%s k0 %s\n", m.verb, m.needs))
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer drop(t, ns)
+			replace := outOfTheWay
 			if strings.Contains(m.values, "apart") {
-				inTheWay(t, ns, m.verb, m.needs)
-			} else {
-				outOfTheWay(t, ns, m.verb, m.needs)
+				replace = inTheWay
 			}
-			ensureAndDelete(t, ns, m.verb, m.needs)
+			ensureAndDelete(t, ns, m.verb, m.needs, replace(t, ns, m.verb, m.needs))
 		})
 	}
 }
 
 // outOfTheWay has k0, which an earlier run has made, be replaced by its like, once
-// by a run that fails.
-func outOfTheWay(t *testing.T, ns nsexec.Ref, verb, needs string) {
+// by a run that fails, and returns its index.
+func outOfTheWay(t *testing.T, ns nsexec.Ref, verb, needs string) (index string) {
 	t.Helper()
 	before := linkShown(t, ns, "k0")
 	_, err := run(t, fmt.Sprintf("in %s < del link k0; %s k9 %s; fail 'now' >", ns, verb, needs))
@@ -51,20 +50,23 @@ func outOfTheWay(t *testing.T, ns nsexec.Ref, verb, needs string) {
 	after := linkShown(t, ns, "k0")
 	delete(before, "permaddr") // of an IPv6 tunnel the kernel makes one up
 	delete(after, "permaddr")
-	if !maps.Equal(before, after) || linkShown(t, ns, "k9") != nil {
+	if !maps.Equal(before, after) || rawLink(t, ns, "k9") != nil {
 		t.Errorf("it was\n%v\nand is\n%v", before, after)
 	}
 	if _, err := run(t, fmt.Sprintf("in %s < replace %s k0 %s alias new >", ns, verb, needs)); err != nil {
 		t.Fatal(err)
 	}
-	if alias := linkShown(t, ns, "k0")["ifalias"]; alias != "new" {
+	made := linkShown(t, ns, "k0")
+	if alias := made["ifalias"]; alias != "new" {
 		t.Errorf("its alias is %q", alias)
 	}
 	see(t, "replace "+verb)
+	return made["ifindex"]
 }
 
-// inTheWay has the replacing of k0 be refused, and leave it as it is.
-func inTheWay(t *testing.T, ns nsexec.Ref, verb, needs string) {
+// inTheWay has the replacing of k0 be refused, and leave it as it is. It returns the
+// link's index.
+func inTheWay(t *testing.T, ns nsexec.Ref, verb, needs string) (index string) {
 	t.Helper()
 	before := linkShown(t, ns, "k0")
 	if _, err := run(t, fmt.Sprintf("in %s < replace %s k0 %s >", ns, verb, needs)); !errors.Is(err, unix.EADDRINUSE) {
@@ -74,23 +76,30 @@ func inTheWay(t *testing.T, ns nsexec.Ref, verb, needs string) {
 		t.Errorf("it was\n%v\nand is\n%v", before, after)
 	}
 	tried("replace " + verb)
+	return before["ifindex"]
 }
 
-// ensureAndDelete has k0, which an earlier run has made, be given an alias, and go.
-func ensureAndDelete(t *testing.T, ns nsexec.Ref, verb, needs string) {
+// ensureAndDelete has k0, which an earlier run has made with an index, be given an
+// alias, and go.
+func ensureAndDelete(t *testing.T, ns nsexec.Ref, verb, needs, index string) {
 	t.Helper()
-	made := linkShown(t, ns, "k0")["ifindex"]
-	for _, stmt := range []string{fmt.Sprintf("ensure %s k0 %s alias other", verb, needs), fmt.Sprintf("del %s k0", verb)} {
-		mod, _, _ := strings.Cut(stmt, " ")
+	does := func(stmt string) {
+		t.Helper()
 		if _, err := run(t, fmt.Sprintf("in %s < %s >", ns, stmt)); err != nil {
 			t.Fatal(err)
 		}
-		is := linkShown(t, ns, "k0")
-		if mod == "del" && is != nil || mod == "ensure" && (is["ifindex"] != made || is["ifalias"] != "other") {
-			t.Errorf("after %s it is %v", stmt, is)
-			continue
-		}
-		see(t, mod+" "+verb)
+	}
+	does(fmt.Sprintf("ensure %s k0 %s alias other", verb, needs))
+	if is := linkShown(t, ns, "k0"); is["ifindex"] != index || is["ifalias"] != "other" {
+		t.Errorf("it is ensured, and is %v", is)
+	} else {
+		see(t, "ensure "+verb)
+	}
+	does(fmt.Sprintf("del %s k0", verb))
+	if rawLink(t, ns, "k0") != nil {
+		t.Error("it is deleted, and still there")
+	} else {
+		see(t, "del "+verb)
 	}
 }
 

@@ -173,10 +173,8 @@ func TestTraffic_asTC(t *testing.T) {
 				t.Fatal(err)
 			}
 			said := strings.Replace(args, " ematch ", " match ", 1) // whose name is taken, by what u32 matches
-			if _, err := nstest.Output(theirs, "", "sh", "-c", "tc "+verb+" add dev eth0 "+said); err != nil {
-				t.Fatalf("%s: %v", s.words, err)
-			}
-			got, want := trafficText(t, ours), trafficText(t, theirs)
+			want := trafficLines(tcDoes(t, theirs, verb+" add dev eth0 "+said, "eth0"))
+			got := trafficText(t, ours)
 			if got != want {
 				t.Errorf("ours:\n%s\ntc's:\n%s", got, want)
 			}
@@ -194,7 +192,12 @@ var dynamic = regexp.MustCompile(`class (cake|fq_codel|sfq) .*|\b[89a-f][0-9a-f]
 // trafficText is what tc shows of eth0.
 func trafficText(t *testing.T, ns nsexec.Ref) string {
 	t.Helper()
-	lines := strings.Split(dynamic.ReplaceAllString(tcShows(t, ns, "eth0"), ""), "\n")
+	return trafficLines(tcShows(t, ns, "eth0"))
+}
+
+// trafficLines is what tc shows without what differs from run to run.
+func trafficLines(shown string) string {
+	lines := strings.Split(dynamic.ReplaceAllString(shown, ""), "\n")
 	lines = slices.DeleteFunc(lines, func(l string) bool { return strings.TrimSpace(l) == "" })
 	return strings.Join(lines, "\n")
 }

@@ -212,10 +212,17 @@ func tcText(t *testing.T, ns nsexec.Ref, words string) string {
 // no order of their own, and are sorted.
 func tcShows(t *testing.T, ns nsexec.Ref, dev string, more ...string) string {
 	t.Helper()
+	return tcDoes(t, ns, "", dev, more...)
+}
+
+// tcDoes is tcShows once tc has done a line.
+func tcDoes(t *testing.T, ns nsexec.Ref, line, dev string, more ...string) string {
+	t.Helper()
 	shows := append([]string{"qdisc show dev %s", "class show dev %s", "filter show dev %s", "filter show dev %s ingress", "filter show dev %s egress"}, more...)
-	out, err := nstest.Output(ns, strings.ReplaceAll(strings.Join(shows, "\n")+"\n", "%s", dev), "tc", "-d", "-batch", "-")
+	batch := line + "\n" + strings.ReplaceAll(strings.Join(shows, "\n"), "%s", dev) + "\n"
+	out, err := nstest.Output(ns, batch, "tc", "-d", "-batch", "-")
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v, behind %s", err, line)
 	}
 	lines := strings.SplitAfter(out, "\n")
 	filters := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "filter") })

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -35,17 +34,17 @@ func runIn(t *testing.T, script string) (nsexec.Ref, error) {
 	return runOn(t, base, script)
 }
 
-// ofBase is what base makes.
-var ofBase = regexp.MustCompile(`eth[01]|br0`)
-
-// run is runIn, without base where nothing that is shown has to do with it: most
+// run is runIn, without what of base has nothing to do with what is shown: most
 // time in the VM goes to this.
 func (w witness) run(t *testing.T, script string) (nsexec.Ref, error) {
 	t.Helper()
-	if strings.HasPrefix(w.show, "link show ") && !ofBase.MatchString(w.show+script) {
-		return runOn(t, "", script)
+	switch all := w.show + script; {
+	case !strings.HasPrefix(w.show, "link show ") || strings.Contains(all, "br0"):
+		return runIn(t, script)
+	case strings.Contains(all, "eth0") || strings.Contains(all, "eth1"):
+		return runOn(t, pair, script)
 	}
-	return runIn(t, script)
+	return runOn(t, "", script)
 }
 
 func runOn(t *testing.T, base, script string) (nsexec.Ref, error) {

@@ -12,3 +12,7 @@ func InVM() bool { return os.Getenv(vmEnv) != "" }
 // OnlyNeeded reports whether they run there for what other machines lack only, so
 // that a test of many things leaves out what any machine has.
 func OnlyNeeded() bool { return os.Getenv(vmEnv) == "needed" }
+
+// OnlyRest reports whether they run there, on a newer kernel, for what Debian's own
+// lacks.
+func OnlyRest() bool { return os.Getenv(vmEnv) == "rest" }
