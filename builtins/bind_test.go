@@ -94,6 +94,8 @@ func TestBind_refuses(t *testing.T) {
 		{"ns ..", 0, "name"},
 		{"up ../x:eth0", 0, "name"},
 		{"sysctl kernel.hostname x", 0, "only net"},
+		{"sysctl net.ipv4.ip_forward=1", 0, "behind its key and a blank: net.ipv4.ip_forward 1"},
+		{"sysctl net.ipv4.ip_forward = 1", 1, "without ="},
 		{"sysctl net.ipv4./../../x 1", 0, "no name of a sysctl"},
 		{"sysctl net/../kernel/hostname x", 0, "no name of a sysctl"},
 		{"flush up eth0", -1, `takes no "flush"`},

@@ -3,22 +3,36 @@
 package builtins
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
 	"github.com/nescript/nescript/nsexec"
 )
 
-var sysctlKey = ofText("KEY", func(s string) (string, error) {
-	_, err := nsexec.SysctlPath(s)
-	return s, err
-})
+// A key and its value are two words, unlike with sysctl -w.
+var (
+	sysctlKey = ofText("KEY", func(s string) (string, error) {
+		if key, val, ok := strings.Cut(s, "="); ok {
+			return "", fmt.Errorf("a value stands behind its key and a blank: %s %s", key, val)
+		}
+		_, err := nsexec.SysctlPath(s)
+		return s, err
+	})
+	sysctlValue = ofText("TEXT", func(s string) (string, error) {
+		if strings.HasPrefix(s, "=") {
+			return "", errors.New("a value stands behind its key and a blank, without =")
+		}
+		return s, nil
+	})
+)
 
 var sysctlSpec = &Spec{
 	Name: "sysctl", Group: System,
 	Doc:       "set a sysctl of the namespace",
 	Example:   "sysctl net.ipv4.tcp_rmem 4096 87380 6291456",
-	Params:    []Param{{Name: "KEY", Type: sysctlKey, Doc: "with dots, or with slashes where a link's name has a dot"}, {Name: "VALUE", Type: textType, Many: true, Doc: "several words are joined by blanks"}},
+	Params:    []Param{{Name: "KEY", Type: sysctlKey, Doc: "with dots, or with slashes where a link's name has a dot"}, {Name: "VALUE", Type: sysctlValue, Many: true, Doc: "several words are joined by blanks"}},
 	Modifiers: Ensure,
 	Compile: func(c *Call) ([]nsexec.Step, error) {
 		key, val := c.Str("KEY"), strings.Join(All[string](c, "VALUE"), " ")

@@ -66,7 +66,7 @@ func (e *env) wrap(n lang.Node, args *arguments, err error) error {
 
 // failed makes an Error of what went wrong with n.
 func (e *env) failed(n lang.Node, args *arguments, err error) *Error {
-	out := &Error{File: e.file, NS: e.ns, Frames: e.trace.frames(), Done: e.m.tally.count(), Err: err}
+	out := &Error{File: e.file, NS: e.ns, Frames: e.trace.frames(), Done: e.m.tally.count(), Err: err, help: e.otherwise(n, err)}
 	n = e.blame(n, args, err)
 	var p *placed
 	if errors.As(err, &p) {

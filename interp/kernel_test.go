@@ -177,6 +177,19 @@ func TestKernel_errno(t *testing.T) {
 	if !errors.Is(err, unix.EEXIST) {
 		t.Errorf("the error is %v", err)
 	}
+	const help = "= help: ensure bridge takes what is there, replace bridge puts this in its place\n"
+	if got := rendered(err); !strings.Contains(got, help) {
+		t.Errorf("%q is missing in\n%s", help, got)
+	}
+}
+
+// What fails although it has a modifier, or is not there yet, is not helped by one.
+func TestKernel_noOtherwise(t *testing.T) {
+	for _, script := range []string{`ns a; in ns a < veth v w; if true < ensure ifb v > >`, `ns a; in ns a < sysctl net.ipv4.ip_default_ttl 0 >`} {
+		if _, err := kernel(t, script); err == nil || strings.Contains(rendered(err), "= help: ensure") {
+			t.Errorf("%s: %v", script, err)
+		}
+	}
 }
 
 func TestKernel_new(t *testing.T) {
