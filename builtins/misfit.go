@@ -103,7 +103,7 @@ func (b *binder) missing(p Param) *ArgError {
 
 // form is how the verb is written, for help.
 func (b *binder) form() string {
-	return "write it as: " + b.call.Spec.shortForm(b.call.Modifier)
+	return "write it as: " + b.call.Spec.ShortForm(b.call.Modifier)
 }
 
 // surplus is the error for an argument too many, which may be a misspelt option.

@@ -50,18 +50,18 @@ func referenceOf(b *strings.Builder, s *Spec) {
 func (s *Spec) forms() []string {
 	var out []string
 	if !s.ModOnly {
-		out = append(out, s.shortForm(0))
+		out = append(out, s.ShortForm(0))
 	}
 	for _, m := range modifierWords {
 		if s.Modifiers&m.m != 0 {
-			out = append(out, s.shortForm(m.m))
+			out = append(out, s.ShortForm(m.m))
 		}
 	}
 	return out
 }
 
-// shortForm is the synopsis with the options left to their lists.
-func (s *Spec) shortForm(mod Modifiers) string {
+// ShortForm is the synopsis with the options left to their lists.
+func (s *Spec) ShortForm(mod Modifiers) string {
 	bare := *s
 	bare.Options = fewOrAny(s.Options)
 	params := slices.Clone(s.ParamsFor(mod))

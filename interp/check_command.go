@@ -83,6 +83,10 @@ func (c *checker) suggestVerb(d *lang.Diagnostic, name string) {
 		d.Help = append(d.Help, fmt.Sprintf("%s = … gives the variable another value", name))
 		return
 	}
+	if help := programHelp(name); help != "" {
+		addHelp(d, help)
+		return
+	}
 	names := slices.DeleteFunc(c.in.verbs.Names(), func(s string) bool { return strings.Contains(s, " ") })
 	for _, defs := range []map[string]*defn{c.prog.defs, c.prog.old} {
 		names = slices.AppendSeq(names, maps.Keys(defs))
@@ -154,9 +158,14 @@ func (c *checker) bind(spec *builtins.Spec, mod builtins.Modifiers, cmd *lang.Co
 		n = args.nodes[wrong.Arg]
 	}
 	d := c.bad(n, "%s", wrong.Msg)
-	if wrong.Help != "" {
-		d.Help = append(d.Help, wrong.Help)
+	help := orderHelp(spec, cmd)
+	if help == "" && isCheck(spec) {
+		help = conditionHelp(cmd, wrong.Arg)
 	}
+	if help == "" {
+		help = wrong.Help
+	}
+	addHelp(d, help)
 }
 
 // checkVerb checks the command of an `expect`.
@@ -174,7 +183,7 @@ func (c *checker) checkVerb(cmd *lang.Command) {
 }
 
 func (c *checker) checkNames() []string {
-	names := []string{"fails", "not", "within"}
+	names := slices.Clone(conditions)
 	for _, name := range c.in.verbs.Names() {
 		if check, ok := strings.CutPrefix(name, "expect "); ok {
 			names = append(names, check)
