@@ -10,10 +10,13 @@ import (
 // Deleting a link takes the kernel tens of milliseconds, as it waits for all
 // processors to forget it; the links of namespaces that are deleted it deletes
 // in one go. So where namespaces and links are taken away in a row, the
-// namespaces come first, and with them go most of the links.
+// namespaces come first, and with them go most of the links. It begins with the
+// first while others are still to come: the oldest is best, since what the rest is
+// joined to, as a switch, mostly is made before them.
 
 // NamespacesFirst sorts, within each run of changes that are undone by taking
-// something away, the namespaces before the rest. The changes are in the order
+// something away, the namespaces before the rest, and the oldest of them, which are
+// the last, before the others. The changes are in the order
 // to undo them in; makes says of each what [Makes] says of its step. What is put
 // back stays in its place: a link that comes back from a namespace has to leave
 // it before.
@@ -23,7 +26,13 @@ func NamespacesFirst[T any](undo []T, makes func(T) string) {
 		for to < len(undo) && makes(undo[to]) != "" {
 			to++
 		}
-		slices.SortStableFunc(undo[from:to], func(a, b T) int { return rank(makes(a)) - rank(makes(b)) })
+		row := undo[from:to]
+		slices.SortStableFunc(row, func(a, b T) int { return rank(makes(a)) - rank(makes(b)) })
+		spaces := slices.IndexFunc(row, func(what T) bool { return rank(makes(what)) > 0 })
+		if spaces < 0 {
+			spaces = len(row)
+		}
+		slices.Reverse(row[:spaces])
 		from = to + 1
 	}
 }

@@ -19,10 +19,10 @@ func TestNamespacesFirst(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                     "",
 		"-":                    "-",
-		"l1 n1 l2 n2":          "n1 n2 l1 l2",
+		"l1 n1 l2 n2":          "n2 n1 l1 l2",
 		"l1 a1 n1 - l2 n2":     "n1 l1 a1 - n2 l2",
 		"- - l1 n1 -":          "- - n1 l1 -",
-		"n1 n2 l1 l2":          "n1 n2 l1 l2",
+		"n1 n2 l1 l2":          "n2 n1 l1 l2",
 		"l1 - n1 - a1 l2 - n2": "l1 - n1 - a1 l2 - n2",
 	} {
 		got := strings.Fields(in)
