@@ -17,6 +17,8 @@ import (
 // only addresses and routes that are new, which are deleted again where one
 // before them failed.
 
+// Each message that is refused is answered by itself, and a socket's buffer holds
+// some two hundred such answers; more than these messages are hardly faster.
 const (
 	batchMost  = 64       // messages
 	batchBytes = 16 << 10 // of a batch
