@@ -83,15 +83,12 @@ func (c *checker) suggestVerb(d *lang.Diagnostic, name string) {
 		d.Help = append(d.Help, fmt.Sprintf("%s = … gives the variable another value", name))
 		return
 	}
-	if help := programHelp(name); help != "" {
-		addHelp(d, help)
-		return
-	}
 	names := slices.DeleteFunc(c.in.verbs.Names(), func(s string) bool { return strings.Contains(s, " ") })
 	for _, defs := range []map[string]*defn{c.prog.defs, c.prog.old} {
 		names = slices.AppendSeq(names, maps.Keys(defs))
 	}
 	near(d, name, append(names, lang.Keywords()...))
+	addHelp(d, programHelp(name))
 }
 
 // modifier checks the word before a verb.

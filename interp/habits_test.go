@@ -18,6 +18,7 @@ func TestHabits(t *testing.T) {
 	defer in.Close()
 	for src, want := range map[string]string{
 		"sleep 1":                                "exec sleep … runs the program of that name; nescript help lists the verbs",
+		"def sleepy() < up lo >; sleep":          `did you mean "sleepy"?`,
 		"addr add 10.0.0.1/24 dev eth0":          `addr takes no "add": addr LINK PREFIX… [OPTION…]`,
 		"route add default via 10.0.0.1":         `route takes no "add": route [TYPE] PREFIX [OPTION…]`,
 		"route del default":                      "del stands before the verb: del route [TYPE] PREFIX [OPTION…]",
