@@ -35,6 +35,20 @@ func (s *Spec) Bind(env *Env, mod Modifiers, args []Arg) (*Call, *ArgError) {
 	return b.keep(), nil
 }
 
+// Binder binds calls one after another, for a caller that is done with each before
+// the next, as a script's loop is with thousands. The zero Binder is ready for use;
+// it is not for concurrent use.
+type Binder struct{ b binder }
+
+// Bind is the verb's [Spec.Bind]. The call is the Binder's and the args stay in
+// use until its next Bind. What the verb has compiled by then keeps nothing of them.
+func (b *Binder) Bind(s *Spec, env *Env, mod Modifiers, args []Arg) (*Call, *ArgError) {
+	if err := b.b.bind(s, env, mod, args); err != nil {
+		return nil, err
+	}
+	return &b.b.call, nil
+}
+
 // Check is Bind, and then what of Verify can be told before a run. What it
 // returns are the kinds that the call needs, as Needs says.
 func (s *Spec) Check(env *Env, mod Modifiers, args []Arg) ([]nsexec.Kind, *ArgError) {

@@ -179,10 +179,10 @@ func (f *frame) String() string {
 			}
 		}
 		return f.def.Name.Name + "(" + strings.Join(args, ", ") + ")"
-	case f.loop != nil && f.loop.Key != nil:
-		return fmt.Sprintf("loop %s = %s, %s = %s", f.loop.Key.Name, short(f.args[0]), f.loop.Var.Name, short(f.args[1]))
+	case f.loop != nil && f.key != nil:
+		return fmt.Sprintf("loop %s = %s, %s = %s", f.loop.Key.Name, short(f.key), f.loop.Var.Name, short(f.val))
 	case f.loop != nil:
-		return fmt.Sprintf("loop %s = %s", f.loop.Var.Name, short(f.args[1]))
+		return fmt.Sprintf("loop %s = %s", f.loop.Var.Name, short(f.val))
 	}
 	return f.into
 }

@@ -5,6 +5,7 @@ package interp
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/nescript/nescript/builtins"
 	"github.com/nescript/nescript/lang"
@@ -103,16 +104,16 @@ func (e *env) command(c *lang.Command) error {
 	if err != nil {
 		return err
 	}
-	s := e.m.slabs.sites.New()
-	*s = site{env: e, node: c, args: args}
-	e.m.site = s
+	e.m.site = e.siteOf(c, &p.words, args)
 	if err := e.m.do(e.ctx, call); err != nil {
-		return e.wrap(c, &s.args, err)
+		return e.wrap(c, &args, err)
 	}
-	if c.Body == nil {
-		return nil
+	var enter []nsexec.Ref
+	if c.Body != nil {
+		enter = p.spec.Enter(call)
 	}
-	for _, ref := range p.spec.Enter(call) {
+	e.m.reuse(args)
+	for _, ref := range enter {
 		if _, err := e.enter(ref, c, c.Body); err != nil {
 			return err
 		}
@@ -122,7 +123,7 @@ func (e *env) command(c *lang.Command) error {
 
 // bind binds evaluated arguments to a verb, placing what is wrong with one.
 func (e *env) bind(spec *builtins.Spec, mod builtins.Modifiers, c *lang.Command, args arguments) (*builtins.Call, error) {
-	call, wrong := spec.Bind(e.m.envOf(e.ns, e.file), mod, args.vals)
+	call, wrong := e.m.bind(spec, e.m.envOf(e.ns, e.file), mod, args.vals)
 	if wrong == nil {
 		return call, nil
 	}
@@ -131,6 +132,15 @@ func (e *env) bind(spec *builtins.Spec, mod builtins.Modifiers, c *lang.Command,
 		p.node = args.nodes[wrong.Arg]
 	}
 	return nil, p
+}
+
+// bind is Spec.Bind. Where only the verb itself gets the call, it is good until
+// the next.
+func (m *machine) bind(spec *builtins.Spec, env *builtins.Env, mod builtins.Modifiers, args []builtins.Arg) (*builtins.Call, *builtins.ArgError) {
+	if m.in.eager() || m.plan != nil {
+		return spec.Bind(env, mod, slices.Clone(args))
+	}
+	return m.binder.Bind(spec, env, mod, args)
 }
 
 // enter runs a block in a namespace, which n named.

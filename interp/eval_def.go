@@ -107,7 +107,7 @@ func (e *env) runDef(d *defn, n lang.Node, vals []value.Value) (value.Value, err
 	in.vars = &scope{up: e.m.in.globals, guard: e.m.beside}
 	in.file = d.file
 	in.result = &result
-	in.trace = &frame{up: e.trace, file: e.file, node: n, def: d, args: vals}
+	in.trace = &frame{up: e.trace, entrance: &entrance{file: e.file, node: n, def: d, args: vals}}
 	for i, p := range d.Params {
 		if vals[i] == nil {
 			v, err := in.expr(p.Default)

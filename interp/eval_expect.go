@@ -103,7 +103,7 @@ func (e *env) check(c *lang.Command) error {
 	if err != nil {
 		return err
 	}
-	return e.m.runOne(e.ctx, &site{env: e, node: c, args: args}, call)
+	return e.m.runOne(e.ctx, e.siteOf(c, &w, args), call)
 }
 
 // judge evaluates a condition; where it is false the error says which of its

@@ -51,11 +51,12 @@ func (e *env) forStmt(s *lang.For) (outcome, error) {
 	if err != nil {
 		return goesOn, err
 	}
-	vars := &scope{up: e.vars}
+	in, loop := e.inner(), &entrance{file: e.file, node: s, loop: s}
 	for i := range n {
-		vars.reset()
+		in.vars.reset()
 		key, val := turn(i)
-		if out, err := e.turn(s, vars, key, val).stmts(s.Body.Stmts); err != nil || out != goesOn {
+		in.turn(e.trace, loop, key, val)
+		if out, err := in.stmts(s.Body.Stmts); err != nil || out != goesOn {
 			return out, err
 		}
 	}
@@ -63,18 +64,25 @@ func (e *env) forStmt(s *lang.For) (outcome, error) {
 }
 
 // turns evaluates what a loop goes over: how many turns there are, and the key
-// and the value of each. Of a record, a loop with one variable gets the keys.
+// and the value of each; the key is nil where the loop has no name for it. Of a
+// record, a loop with one variable gets the keys.
 func (e *env) turns(s *lang.For) (n int64, turn func(i int64) (key, val value.Value), err error) {
 	over, err := e.expr(s.In)
 	if err != nil {
 		return 0, nil, err
 	}
+	number := func(i int64) value.Value {
+		if s.Key == nil {
+			return nil
+		}
+		return value.Int(i)
+	}
 	switch over := over.(type) {
 	case value.Range:
-		turn = func(i int64) (key, val value.Value) { return value.Int(i), value.Int(over.First + i) }
+		turn = func(i int64) (key, val value.Value) { return number(i), value.Int(over.First + i) }
 		return rangeLen(over), turn, nil
 	case value.List:
-		turn = func(i int64) (key, val value.Value) { return value.Int(i), over[i] }
+		turn = func(i int64) (key, val value.Value) { return number(i), over[i] }
 		return int64(len(over)), turn, nil
 	case *value.Record:
 		keys := over.Keys()
@@ -90,22 +98,12 @@ func (e *env) turns(s *lang.For) (n int64, turn func(i int64) (key, val value.Va
 	return 0, nil, at(s.In, fmt.Errorf("for goes over a list, a range or a record, this is %s", describe(over)))
 }
 
-// turn is the env of one turn of a loop, whose variables are declared in vars.
-func (e *env) turn(s *lang.For, vars *scope, key, val value.Value) *env {
-	if s.Key != nil {
-		vars.declare(s.Key.Name, key)
+// turn begins a turn of a loop in e, which up led to.
+func (e *env) turn(up *frame, loop *entrance, key, val value.Value) {
+	if key != nil {
+		e.vars.declare(loop.loop.Key.Name, key)
 	}
-	vars.declare(s.Var.Name, val)
-	t := e.m.slabs.turns.New()
-	t.env, t.args = *e, [2]value.Value{key, val}
-	t.frame = frame{up: e.trace, file: e.file, node: s, loop: s, args: t.args[:]}
-	t.env.vars, t.env.trace = vars, &t.frame
-	return &t.env
-}
-
-// oneTurn is what a turn of a loop needs, in one piece.
-type oneTurn struct {
-	env   env
-	frame frame
-	args  [2]value.Value
+	e.vars.declare(loop.loop.Var.Name, val)
+	e.trace = e.m.slabs.frames.New()
+	*e.trace = frame{up: up, entrance: loop, key: key, val: val}
 }

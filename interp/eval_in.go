@@ -82,7 +82,7 @@ func (e *env) adopt(p place, b *lang.Block) {
 		return
 	}
 	step := builtins.EnterNS(e.m.envOf(nsexec.Host(), e.file), p.ref.Name)
-	step.Tag = &site{env: e, node: p.node, number: e.m.chains.calls + e.m.waiting}
+	step.Tag = &site{env: e, trace: e.trace, node: p.node, number: e.m.chains.calls + e.m.waiting}
 	e.m.pend(step)
 }
 

@@ -58,9 +58,11 @@ func (e *env) items(s *lang.Parallel) (items, error) {
 		return items{int64(len(list)), run}, nil
 	}
 	n, turn, err := e.turns(s.For)
+	loop := &entrance{file: e.file, node: s.For, loop: s.For}
 	run := func(in *env, i int64) (outcome, error) {
 		key, val := turn(i)
-		return in.turn(s.For, in.vars, key, val).stmts(s.For.Body.Stmts)
+		in.turn(e.trace, loop, key, val)
+		return in.stmts(s.For.Body.Stmts)
 	}
 	return items{n, run}, err
 }

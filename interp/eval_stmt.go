@@ -15,7 +15,8 @@ import (
 
 // env is where a statement runs: the run, the namespace, the variables in
 // sight, and the way that led there. An env is not changed once statements run
-// in it, since their sites point to it.
+// in it, since their sites point to it; but for the turns of a loop, which share
+// one: each has a frame of its own.
 type env struct {
 	m      *machine
 	ctx    context.Context
@@ -32,11 +33,17 @@ type env struct {
 // frame is one step of the way to a statement: a call of a def, a turn of a
 // loop, or an include.
 type frame struct {
-	up   *frame
+	up *frame
+	*entrance
+	key, val value.Value // of a turn; key is nil where the loop has no name for it
+}
+
+// entrance is what a frame goes into. The turns of a loop share one.
+type entrance struct {
 	file *lang.File // where it was entered from
 	node lang.Node
 	def  *defn         // of a call
-	args []value.Value // of a call; key and value of a loop's turn
+	args []value.Value // of a call
 	loop *lang.For
 	into string // the file of an include
 }
@@ -63,17 +70,29 @@ func (e *env) block(b *lang.Block) (outcome, error) {
 
 // stmts runs statements in order, then what they deferred, last first.
 func (e *env) stmts(list []lang.Stmt) (out outcome, err error) {
-	var later []lang.Stmt
-	e.later = &later
+	e.later = nil
+	if defers(list) {
+		e.later = new([]lang.Stmt)
+	}
 	for _, s := range list {
 		if out, err = e.stmt(s); err != nil || out != goesOn {
 			break
 		}
 	}
-	if len(later) == 0 {
+	if e.later == nil || len(*e.later) == 0 {
 		return out, err
 	}
-	return out, e.deferred(later, err)
+	return out, e.deferred(*e.later, err)
+}
+
+// defers reports whether one of some statements is a `defer`.
+func defers(list []lang.Stmt) bool {
+	for _, s := range list {
+		if _, ok := s.(*lang.Defer); ok {
+			return true
+		}
+	}
+	return false
 }
 
 // graceTime is how long deferred statements may take once the run was

@@ -47,7 +47,7 @@ func (e *env) include(s *lang.Include) error {
 	e.m.included[f] = true
 	in := *e // the file's variables are global, like those of the script
 	in.file = f
-	in.trace = &frame{up: e.trace, file: e.file, node: s, into: path.Base(f.Name)}
+	in.trace = &frame{up: e.trace, entrance: &entrance{file: e.file, node: s, into: path.Base(f.Name)}}
 	_, err := in.stmts(f.Body.Stmts)
 	return err
 }

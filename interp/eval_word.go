@@ -8,22 +8,16 @@ import (
 	"github.com/nescript/nescript/lang/value"
 )
 
-// arguments are evaluated arguments and the nodes that they came from. While
-// they are gathered, nodes may begin as those of the statement: mostly each of
-// these comes to one argument.
+// arguments are evaluated arguments and the nodes that they came from.
 type arguments struct {
 	vals  []builtins.Arg
 	nodes []lang.Node
+	many  bool // one of the statement's came to none or to several
 }
 
 func (a *arguments) add(v builtins.Arg, n lang.Node) {
-	switch k := len(a.vals); {
-	case k == len(a.nodes):
-		a.nodes = append(a.nodes, n)
-	case a.nodes[k] != n:
-		a.nodes = append(a.nodes[:k:k], n) // those behind k are the statement's
-	}
 	a.vals = append(a.vals, v)
+	a.nodes = append(a.nodes, n)
 }
 
 // spread adds a value that stands alone: a list as its items.
@@ -33,6 +27,7 @@ func (a *arguments) spread(v value.Value, n lang.Node) {
 		a.add(builtins.Arg{Value: v}, n)
 		return
 	}
+	a.many = true
 	for _, item := range list {
 		a.add(builtins.Arg{Value: item}, n)
 	}
@@ -99,13 +94,17 @@ type words struct {
 	args  []lang.Arg
 	nodes []lang.Node    // the same
 	lits  []builtins.Arg // the literal ones; the others have a nil Value
+	open  int            // how many are not literal
 }
 
 func wordsOf(args []lang.Arg) words {
-	w := words{args, make([]lang.Node, len(args)), make([]builtins.Arg, len(args))}
+	w := words{args: args, nodes: make([]lang.Node, len(args)), lits: make([]builtins.Arg, len(args))}
 	for i, a := range args {
 		w.nodes[i] = a
-		w.lits[i], _ = literal(a)
+		var known bool
+		if w.lits[i], known = literal(a); !known {
+			w.open++
+		}
 	}
 	return w
 }
@@ -121,20 +120,35 @@ func (w *words) remember() {
 	}
 }
 
-// args evaluates a statement's arguments.
+// args evaluates a statement's arguments. Whoever is done with them may give them
+// to reuse.
 func (e *env) args(w *words) (arguments, error) {
-	out := arguments{vals: e.m.slabs.args.Take(len(w.args))[:0], nodes: w.nodes}
+	out := e.m.takeSpare()
 	for i, a := range w.args {
 		if w.lits[i].Value != nil {
-			out.add(w.lits[i], a)
+			out.add(w.lits[i], w.nodes[i])
 			continue
 		}
 		if err := e.arg(&out, a); err != nil {
 			return out, err
 		}
 	}
-	out.nodes = out.nodes[:len(out.vals)]
 	return out, nil
+}
+
+func (m *machine) takeSpare() arguments {
+	n := len(m.spare)
+	if n == 0 {
+		return arguments{}
+	}
+	out := m.spare[n-1]
+	m.spare = m.spare[:n-1]
+	return out
+}
+
+// reuse has what args are in used for others.
+func (m *machine) reuse(args arguments) {
+	m.spare = append(m.spare, arguments{vals: args.vals[:0], nodes: args.nodes[:0]})
 }
 
 func (e *env) arg(out *arguments, a lang.Arg) error {
@@ -175,6 +189,7 @@ func (e *env) word(out *arguments, w *lang.Word) error {
 	if err != nil {
 		return err
 	}
+	out.many = out.many || len(words) != 1
 	for _, s := range words {
 		out.add(builtins.Arg{Value: value.String(s)}, w)
 	}

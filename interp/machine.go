@@ -33,6 +33,8 @@ type machine struct {
 	waiting  int // how many calls the pending steps belong to
 	chains   chains
 	site     *site
+	binder   builtins.Binder
+	spare    []arguments // to gather the next ones in
 	plans    map[*lang.Command]*planned
 	refs     map[*lang.In]*words
 	envs     map[envKey]*builtins.Env
@@ -45,10 +47,11 @@ type machine struct {
 	beside   bool // it runs items of a parallel statement
 
 	slabs struct { // what each statement needs some of
-		args  slab.Of[builtins.Arg]
-		sites slab.Of[site]
-		turns slab.Of[oneTurn]
-		vals  slab.Of[value.Value]
+		args   slab.Of[builtins.Arg]
+		nodes  slab.Of[lang.Node]
+		sites  slab.Of[site]
+		frames slab.Of[frame]
+		vals   slab.Of[value.Value]
 	}
 }
 
@@ -80,17 +83,6 @@ func enqueue(ctx context.Context, call *builtins.Call) error {
 		return errors.New("the context of this call is not one of its run")
 	}
 	return m.enqueue(ctx, call)
-}
-
-// site is where a step comes from: its Tag.
-type site struct {
-	env    *env
-	node   lang.Node // the statement
-	args   arguments
-	number int // how many calls of its machine came before it
-
-	begun   bool // one of its steps has been; the clock's
-	counted bool // the same, of the tally
 }
 
 // enqueue adds the call's steps to the chain.
@@ -139,7 +131,7 @@ func (m *machine) stepFailed(first nsexec.Step, err error) error {
 	}
 	m.tally.add(at.number - m.chains.done)
 	m.chains.calls, m.chains.done = at.number, at.number
-	out := at.env.failed(at.node, &at.args, err)
+	out := at.failed(err)
 	out.Partly = partly
 	return out
 }
@@ -148,7 +140,7 @@ func (m *machine) stepFailed(first nsexec.Step, err error) error {
 func (m *machine) runOne(ctx context.Context, s *site, call *builtins.Call) error {
 	m.site = s
 	if err := m.do(ctx, call); err != nil {
-		return s.env.wrap(s.node, &s.args, err)
+		return s.wrap(err)
 	}
 	return m.flush(ctx)
 }
