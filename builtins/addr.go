@@ -113,16 +113,16 @@ func compileAddr(c *Call) ([]nsexec.Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	var steps []nsexec.Step
-	for _, p := range All[value.Prefix](c, "PREFIX") {
-		one := cfg
+	c.steps = c.steps[:0]
+	for _, v := range c.Param("PREFIX") {
+		p, one := v.(value.Prefix), cfg
 		one.Prefix = p.Prefix
 		if text, ok := Opt[string](c, "broadcast"); ok {
 			one.Broadcast = broadcastOf(text, p)
 		}
-		steps = append(steps, nsexec.Step{NS: link.NS, Action: addressed(c.Modifier, one)})
+		c.steps = append(c.steps, nsexec.Step{NS: link.NS, Action: addressed(c.Modifier, one)})
 	}
-	return steps, nil
+	return c.steps, nil
 }
 
 // addrConfig is what the call's addresses have in common.

@@ -95,6 +95,7 @@ func (b *binder) bind(s *Spec, env *Env, mod Modifiers, args []Arg) *ArgError {
 func (b *binder) keep() *Call {
 	call := b.slabs.calls.New()
 	*call = b.call
+	call.steps = nil
 	call.owner = b.slabs.owners.Keep(call.owner)
 	call.given = b.slabs.given.Keep(call.given)
 	call.values = b.slabs.lists.Keep(call.values)
@@ -108,7 +109,7 @@ func (b *binder) keep() *Call {
 func (b *binder) reset(s *Spec, env *Env, mod Modifiers, args []Arg) {
 	b.call = Call{
 		Spec: s, Modifier: mod, Env: env, args: args,
-		values: b.call.values[:0], owner: b.call.owner[:0], given: b.call.given[:0],
+		values: b.call.values[:0], owner: b.call.owner[:0], given: b.call.given[:0], steps: b.call.steps[:0],
 	}
 	b.params, b.args = s.ParamsFor(mod), args
 	b.free, b.after, b.blur = b.free[:0], b.after[:0], false

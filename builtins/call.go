@@ -34,12 +34,19 @@ type Call struct {
 	values [][]any // by parameter
 	owner  []int   // the parameter of each positional argument
 	given  []Given // the options, in order
+	steps  []nsexec.Step
 	open   bool    // how many arguments there are is not known yet
 }
 
 // known reports whether all the values are.
 func (c *Call) known() bool {
 	return !slices.ContainsFunc(c.args, func(a Arg) bool { return a.Value == nil })
+}
+
+// one is what a Compile returns that has a single step.
+func (c *Call) one(ns nsexec.Ref, a nsexec.Action) []nsexec.Step {
+	c.steps = append(c.steps[:0], nsexec.Step{NS: ns, Action: a})
+	return c.steps
 }
 
 // verified refuses what Verify does, for Compile.

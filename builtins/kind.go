@@ -230,11 +230,12 @@ func common(c *Call, param int, cfg *nsexec.LinkConfig) {
 
 // perLink makes a step of each link of a parameter.
 func perLink(c *Call, param string, action func(nsexec.LinkRef) nsexec.Action) []nsexec.Step {
-	var steps []nsexec.Step
-	for _, l := range c.Links(param) {
-		steps = append(steps, nsexec.Step{NS: l.NS, Action: action(l.Link)})
+	c.steps = c.steps[:0]
+	for _, v := range c.Param(param) {
+		l := c.here(v.(LinkArg))
+		c.steps = append(c.steps, nsexec.Step{NS: l.NS, Action: action(l.Link)})
 	}
-	return steps
+	return c.steps
 }
 
 // Encodings of an option's value.

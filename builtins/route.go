@@ -155,7 +155,7 @@ func compileRoute(c *Call) ([]nsexec.Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []nsexec.Step{{NS: c.Env.NS, Action: routed(c.Modifier, cfg)}}, nil
+	return c.one(c.Env.NS, routed(c.Modifier, cfg)), nil
 }
 
 // routeConfig is the route of a call, other than one for a label.
@@ -163,40 +163,56 @@ func routeConfig(c *Call) (nsexec.RouteConfig, error) {
 	if err := notMPLS(c); err != nil {
 		return nsexec.RouteConfig{}, err
 	}
-	cfg := nsexec.RouteConfig{
-		Type: c.Int("TYPE"), Metric: optInt(c, "metric"), Table: optInt(c, "table"), Proto: optInt(c, "proto"),
-		TOS: optInt(c, "tos"), NHID: optInt(c, "nhid"), Scope: -1, Expires: optInt(c, "expires"),
-	}
+	cfg := nsexec.RouteConfig{Type: c.Int("TYPE"), Scope: -1}
 	var err error
 	if cfg.Hop, err = nextHop(c, c.Options()); err != nil {
 		return cfg, err
 	}
-	if c.Has("scope") {
-		cfg.Scope = optInt(c, "scope")
-	}
-	if c.Has("pref") {
-		cfg.Pref = optInt(c, "pref") + 1
-	}
-	if ip, ok := Opt[value.IP](c, "src"); ok {
-		cfg.Src = ip.Addr
-	}
-	if from, ok := Opt[destination](c, "from"); ok && !from.all {
-		cfg.From = from.prefix
+	for i := range c.given {
+		if err := setRoute(c, &cfg, &c.given[i]); err != nil {
+			return cfg, err
+		}
 	}
 	if cfg.Metrics, err = metricsOf(c); err != nil {
 		return cfg, err
-	}
-	for _, g := range c.Repeated("nexthop") {
-		hop, err := nextHop(c, g.Given)
-		if err != nil {
-			return cfg, err
-		}
-		cfg.Hops = append(cfg.Hops, hop)
 	}
 	if cfg.Dst, err = routeDst(One[destination](c, "PREFIX"), cfg); err != nil {
 		return cfg, err
 	}
 	return cfg, checkRoute(c, &cfg)
+}
+
+// setRoute sets what an option is about that is not one of a next hop's.
+func setRoute(c *Call, cfg *nsexec.RouteConfig, g *Given) error {
+	switch g.Option.Name {
+	case "metric":
+		cfg.Metric = int(asInt(g.Value()))
+	case "table":
+		cfg.Table = int(asInt(g.Value()))
+	case "proto":
+		cfg.Proto = int(asInt(g.Value()))
+	case "tos":
+		cfg.TOS = int(asInt(g.Value()))
+	case "nhid":
+		cfg.NHID = int(asInt(g.Value()))
+	case "expires":
+		cfg.Expires = int(asInt(g.Value()))
+	case "scope":
+		cfg.Scope = int(asInt(g.Value()))
+	case "pref":
+		cfg.Pref = int(asInt(g.Value())) + 1
+	case "src":
+		cfg.Src = g.Value().(value.IP).Addr
+	case "from":
+		cfg.From = g.Value().(destination).prefix
+	case "nexthop":
+		hop, err := nextHop(c, g.Given)
+		if err != nil {
+			return err
+		}
+		cfg.Hops = append(cfg.Hops, hop)
+	}
+	return nil
 }
 
 func routed(mod Modifiers, cfg nsexec.RouteConfig) nsexec.Action {
@@ -212,26 +228,30 @@ func routed(mod Modifiers, cfg nsexec.RouteConfig) nsexec.Action {
 // nextHop reads viaOptions and the weight.
 func nextHop(c *Call, given []Given) (nsexec.NextHop, error) {
 	var hop nsexec.NextHop
-	if ip, ok := GivenAs[value.IP](given, "via"); ok {
-		hop.Via = ip.Addr
-		via, _ := givenOption(given, "via")
-		if via.Lead != "" && ip.Is4() != (via.Lead == "inet") {
-			return hop, fmt.Errorf("via %s: %s is of the other family", via.Lead, ip)
+	for i := range given {
+		g := &given[i]
+		switch g.Option.Name {
+		case "via":
+			hop.Via = g.Value().(value.IP).Addr
+			if g.Lead != "" && hop.Via.Is4() != (g.Lead == "inet") {
+				return hop, fmt.Errorf("via %s: %s is of the other family", g.Lead, hop.Via)
+			}
+		case "dev":
+			hop.Dev = g.Value().(LinkArg).Link
+		case "weight":
+			hop.Weight = int(asInt(g.Value()))
+		case "realms":
+			hop.Realms = int(asInt(g.Value()))
+		case "onlink":
+			hop.OnLink = true
+		case "encap":
+			var err error
+			if hop.Encap, err = encapOf(c, g.Given); err != nil {
+				return hop, err
+			}
 		}
 	}
-	if l, ok := GivenAs[LinkArg](given, "dev"); ok {
-		hop.Dev = l.Link
-	}
-	weight, _ := GivenAs[int64](given, "weight")
-	hop.Weight = int(weight)
-	realms, _ := GivenAs[int64](given, "realms")
-	hop.Realms = int(realms)
-	hop.OnLink, _ = GivenAs[bool](given, "onlink")
-	var err error
-	if encap, ok := givenOption(given, "encap"); ok {
-		hop.Encap, err = encapOf(c, encap.Given)
-	}
-	return hop, err
+	return hop, nil
 }
 
 // routeDst is the destination as a prefix. The family of `default` is that of
@@ -295,8 +315,9 @@ func hopAt(cfg *nsexec.RouteConfig, i int) *nsexec.NextHop {
 // checkFamily refuses what the kernel passes over in a route of a family.
 func checkFamily(c *Call, cfg *nsexec.RouteConfig) error {
 	if cfg.Dst.Addr().Is4() {
-		for _, name := range []string{"from", "expires", "pref"} {
-			if c.Has(name) {
+		for i := range c.given {
+			switch name := c.given[i].Option.Name; name {
+			case "from", "expires", "pref":
 				return fmt.Errorf("only IPv6 routes have %q", name)
 			}
 		}

@@ -36,12 +36,8 @@ var (
 
 // notMPLS refuses what only routes for labels have.
 func notMPLS(c *Call) error {
-	given := c.Options()
-	for _, g := range c.Repeated("nexthop") {
-		given = append(given[:len(given):len(given)], g.Given...)
-	}
-	for _, name := range []string{"as", "ttl-propagate"} {
-		if _, ok := givenOption(given, name); ok {
+	for i := range c.given {
+		if name := onlyMPLS(&c.given[i]); name != "" {
 			return fmt.Errorf("%q is for a route for a label: route mpls LABEL", name)
 		}
 	}
@@ -49,6 +45,20 @@ func notMPLS(c *Call) error {
 		return fmt.Errorf("%d is no address; for a label it is written route mpls %d", d.label-1, d.label-1)
 	}
 	return nil
+}
+
+// onlyMPLS is the option, or one within it, that only routes for labels have.
+func onlyMPLS(g *Given) string {
+	switch g.Option.Name {
+	case "as", "ttl-propagate":
+		return g.Option.Name
+	}
+	for i := range g.Given {
+		if name := onlyMPLS(&g.Given[i]); name != "" {
+			return name
+		}
+	}
+	return ""
 }
 
 func compileMPLS(c *Call) ([]nsexec.Step, error) {

@@ -126,26 +126,30 @@ func oneOf(words ...word) Type {
 	for i, w := range words {
 		names[i] = w.name
 	}
-	name := strings.Join(names, "|")
-	return ofText(name, func(s string) (int64, error) {
+	return typ[int64]{strings.Join(names, "|"), func(v value.Value) (int64, error) {
+		switch v.(type) {
+		case value.IP, value.Prefix: // whose text takes time to make, and is no word
+			return 0, &noneOfError{v, &names}
+		}
+		s := v.String()
 		for _, w := range words {
 			if w.name == s {
 				return w.value, nil
 			}
 		}
-		return 0, &noneOfError{s, names}
-	})
+		return 0, &noneOfError{v, &names}
+	}}
 }
 
 // noneOfError says which words there are. Its text is made only where somebody
 // reads it: Bind tries types that do not fit.
 type noneOfError struct {
-	got   string
-	names []string
+	got   value.Value
+	names *[]string
 }
 
 func (e *noneOfError) Error() string {
-	return fmt.Sprintf("%q is none of %s", e.got, strings.Join(e.names, ", "))
+	return fmt.Sprintf("%q is none of %s", e.got, strings.Join(*e.names, ", "))
 }
 
 // parseOwnMAC reads an address that a link may have for its own, as
