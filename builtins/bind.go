@@ -115,6 +115,7 @@ func (b *binder) reset(s *Spec, env *Env, mod Modifiers, args []Arg) {
 	b.free, b.after, b.blur = b.free[:0], b.after[:0], false
 	b.readings = slices.Grow(b.readings[:0], len(args))[:len(args)]
 	clear(b.readings)
+	b.tried, b.went = b.tried[:0], b.went[:0]
 }
 
 // ParamsFor returns the positional parameters under a modifier.
@@ -152,6 +153,11 @@ type binder struct {
 
 	readings []reading // of each argument, the last
 
+	// For a Form, where noting is set: what was tried, and where values went.
+	noting bool
+	tried  []trial
+	went   []trial
+
 	slabs struct { // what Bind returns
 		calls  slab.Of[Call]
 		lists  slab.Of[[]any]
@@ -164,17 +170,22 @@ type binder struct {
 // reading reads args[i], whose value is known, as a type. It is mostly asked
 // twice: whether the argument fits, and then what it is.
 func (b *binder) reading(as *Type, many bool, i int) (any, error) {
-	a := &b.args[i]
-	if a.Memo != nil {
-		r := a.Memo.read(a, as, many)
-		return r.v, r.err
-	}
 	r := &b.readings[i]
 	if r.as != as {
-		v, err := parse(*as, many, a.Value)
+		v, err := parse(*as, many, b.args[i].Value)
 		*r = reading{as: as, v: v, err: err}
+		if b.noting {
+			b.tried = append(b.tried, trial{arg: i, as: as, many: many, fits: err == nil})
+		}
 	}
 	return r.v, r.err
+}
+
+// reading is an argument, read as the type of a parameter or of an option.
+type reading struct {
+	as  *Type
+	v   any
+	err error
 }
 
 // split tells the options from the positional arguments.
@@ -209,14 +220,7 @@ func (b *binder) optionAt(i int) *Option {
 	if len(b.free) == 0 && len(b.params) > 0 && !b.params[0].Optional && b.fits(&b.params[0], i) {
 		return nil
 	}
-	m := a.Memo
-	if m == nil {
-		return b.names(a.Value.String())
-	}
-	if m.spec != b.call.Spec || m.mod != b.call.Modifier {
-		m.spec, m.mod, m.option = b.call.Spec, b.call.Modifier, b.names(a.Value.String())
-	}
-	return m.option
+	return b.names(a.Value.String())
 }
 
 // names finds an option of the verb or of any of its parameters.
@@ -294,11 +298,10 @@ func (b *binder) single(o *Option, g Given, i int) (int, Given, *ArgError) {
 	if err != nil {
 		return 0, g, err
 	}
-	if a := &b.args[i]; a.Memo != nil {
-		g.Values = a.Memo.values(a, &o.Type, v)
-	} else {
-		g.Values = b.slabs.values.Take(1)
-		g.Values[0] = v
+	g.Values = b.slabs.values.Take(1)
+	g.Values[0] = v
+	if b.noting {
+		b.went = append(b.went, trial{arg: i, as: &o.Type, to: &g.Values[0]})
 	}
 	return i + 1, g, nil
 }

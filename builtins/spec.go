@@ -113,7 +113,4 @@ type Arg struct {
 	// Spread is set by the checker where the argument may turn out to be any
 	// number of arguments (`$ports`).
 	Spread bool
-	// Memo, where set, keeps what the argument was read as. Its Value is the same
-	// whenever it is bound.
-	Memo *Memo
 }

@@ -18,7 +18,8 @@ type planned struct {
 	spec  *builtins.Spec // nil where def is set
 	def   *defn
 	mod   builtins.Modifiers
-	words words // those after the verb's own
+	words words          // those after the verb's own
+	form  *builtins.Form // of one in a loop; nil otherwise
 }
 
 // planOf finds out what a command is, or looks it up.
@@ -43,7 +44,7 @@ func (e *env) planOf(c *lang.Command) (*planned, error) {
 		return p, nil // not in a loop, so it will hardly be asked for again
 	}
 	if p.spec != nil {
-		p.words.remember()
+		p.form = builtins.NewForm(p.spec, p.mod, p.words.literal)
 	}
 	if m.plans == nil {
 		m.plans = map[*lang.Command]*planned{}
@@ -100,7 +101,7 @@ func (e *env) command(c *lang.Command) error {
 	if p.def != nil {
 		return e.callDef(p.def, c, args)
 	}
-	call, err := e.bind(p.spec, p.mod, c, args)
+	call, err := e.bindAs(p, c, args)
 	if err != nil {
 		return err
 	}
@@ -124,24 +125,41 @@ func (e *env) command(c *lang.Command) error {
 // bind binds evaluated arguments to a verb, placing what is wrong with one.
 func (e *env) bind(spec *builtins.Spec, mod builtins.Modifiers, c *lang.Command, args arguments) (*builtins.Call, error) {
 	call, wrong := e.m.bind(spec, e.m.envOf(e.ns, e.file), mod, args.vals)
+	return call, misbound(wrong, c, args)
+}
+
+// bindAs is bind of a statement that is known.
+func (e *env) bindAs(p *planned, c *lang.Command, args arguments) (*builtins.Call, error) {
+	if p.form == nil || args.many || e.m.keepsCalls() {
+		return e.bind(p.spec, p.mod, c, args)
+	}
+	call, wrong := p.form.Bind(e.m.envOf(e.ns, e.file), args.vals)
+	return call, misbound(wrong, c, args)
+}
+
+// misbound places what is wrong with an argument.
+func misbound(wrong *builtins.ArgError, c *lang.Command, args arguments) error {
 	if wrong == nil {
-		return call, nil
+		return nil
 	}
 	p := &placed{node: c.Verb, err: errors.New(wrong.Msg), help: wrong.Help}
 	if wrong.Arg >= 0 && wrong.Arg < len(args.nodes) {
 		p.node = args.nodes[wrong.Arg]
 	}
-	return nil, p
+	return p
 }
 
 // bind is Spec.Bind. Where only the verb itself gets the call, it is good until
 // the next.
 func (m *machine) bind(spec *builtins.Spec, env *builtins.Env, mod builtins.Modifiers, args []builtins.Arg) (*builtins.Call, *builtins.ArgError) {
-	if m.in.eager() || m.plan != nil {
+	if m.keepsCalls() {
 		return spec.Bind(env, mod, slices.Clone(args))
 	}
 	return m.binder.Bind(spec, env, mod, args)
 }
+
+// keepsCalls reports whether others than the verb get calls, who may keep them.
+func (m *machine) keepsCalls() bool { return m.in.eager() || m.plan != nil }
 
 // enter runs a block in a namespace, which n named.
 func (e *env) enter(ref nsexec.Ref, n lang.Node, b *lang.Block) (outcome, error) {

@@ -109,16 +109,8 @@ func wordsOf(args []lang.Arg) words {
 	return w
 }
 
-// remember has what the literal ones are read as kept, for a statement that will
-// run again.
-func (w *words) remember() {
-	memos := make([]builtins.Memo, len(w.lits))
-	for i := range w.lits {
-		if w.lits[i].Value != nil {
-			w.lits[i].Memo = &memos[i]
-		}
-	}
-}
+// literal reports whether an argument is.
+func (w *words) literal(i int) bool { return w.lits[i].Value != nil }
 
 // args evaluates a statement's arguments. Whoever is done with them may give them
 // to reuse.
