@@ -34,17 +34,17 @@ type AddrConfig struct {
 // AddAddr gives a link an address (RTM_NEWADDR, see rtnetlink(7)). It needs
 // CAP_NET_ADMIN.
 func AddAddr(cfg AddrConfig) LinkAction {
-	return linkAction("addr", cfg.Link, addrOp{"", cfg, unix.RTM_NEWADDR, unix.NLM_F_CREATE | unix.NLM_F_EXCL})
+	return linkAction("addr", cfg.Link, &addrOp{"", cfg, unix.RTM_NEWADDR, unix.NLM_F_CREATE | unix.NLM_F_EXCL})
 }
 
 // ReplaceAddr gives a link an address, or changes what it has of it.
 func ReplaceAddr(cfg AddrConfig) LinkAction {
-	return linkAction("replace-addr", cfg.Link, addrOp{"replace ", cfg, unix.RTM_NEWADDR, unix.NLM_F_CREATE | unix.NLM_F_REPLACE})
+	return linkAction("replace-addr", cfg.Link, &addrOp{"replace ", cfg, unix.RTM_NEWADDR, unix.NLM_F_CREATE | unix.NLM_F_REPLACE})
 }
 
 // DelAddr takes an address from a link.
 func DelAddr(cfg AddrConfig) LinkAction {
-	return linkAction("del-addr", cfg.Link, addrOp{"del ", cfg, unix.RTM_DELADDR, 0})
+	return linkAction("del-addr", cfg.Link, &addrOp{"del ", cfg, unix.RTM_DELADDR, 0})
 }
 
 type addrOp struct {
@@ -54,13 +54,13 @@ type addrOp struct {
 	flags int
 }
 
-func (o addrOp) String() string {
+func (o *addrOp) String() string {
 	return o.mod + "addr " + o.cfg.Link.String() + " " + o.cfg.Prefix.String()
 }
 
 // prepare notes how to take an address away that is new, or what the link had,
 // where one changes or goes: others may go with it, and routes.
-func (o addrOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
+func (o *addrOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
 	index, err := c.indexOf(o.cfg.Link)
 	if err != nil {
 		return nil, err
@@ -90,34 +90,20 @@ func (o addrOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error
 	return o, nil
 }
 
-func (o addrOp) act(_ context.Context, c *Conn) error {
+func (o *addrOp) act(_ context.Context, c *Conn) error {
+	return c.send(o)
+}
+
+func (o *addrOp) appendMessage(b []byte, c *Conn) (out []byte, typ, flags int, err error) {
 	index, err := c.indexOf(o.cfg.Link)
 	if err != nil {
-		return err
+		return nil, 0, 0, err
 	}
-	return o.send(c, index)
+	return appendAttrs(o.cfg.appendKey(b, index), o.cfg.attrs()), o.proto, o.flags, nil
 }
 
-func (o addrOp) send(c *Conn, index int) error {
-	_, err := o.requestFor(c, index).Execute(unix.NETLINK_ROUTE, 0)
-	return err
-}
-
-func (o addrOp) request(c *Conn) (*Request, error) {
-	index, err := c.indexOf(o.cfg.Link)
-	if err != nil {
-		return nil, err
-	}
-	return o.requestFor(c, index), nil
-}
-
-func (o addrOp) retractable() bool { return o.flags&unix.NLM_F_EXCL != 0 }
-func (o addrOp) alone() bool       { return !o.retractable() }
-
-func (o addrOp) requestFor(c *Conn, index int) *Request {
-	whole := appendAttrs(o.cfg.appendKey(headerRoom(), index), o.cfg.attrs())
-	return c.requestOf(o.proto, o.flags|unix.NLM_F_ACK, whole)
-}
+func (o *addrOp) retractable() bool { return o.flags&unix.NLM_F_EXCL != 0 }
+func (o *addrOp) alone() bool       { return !o.retractable() }
 
 // Attributes of linux/if_addr.h that x/sys has no names for.
 const (
@@ -125,7 +111,7 @@ const (
 	ifaProto      = 11 // IFA_PROTO
 )
 
-func (cfg AddrConfig) attrs() []Attr {
+func (cfg *AddrConfig) attrs() []Attr {
 	var out []Attr
 	if cfg.Broadcast.IsValid() {
 		out = append(out, Attr{Type: unix.IFA_BROADCAST, Data: cfg.Broadcast.AsSlice()})

@@ -86,8 +86,8 @@ func (e *Engine) ordersOf(ctx context.Context, steps []Step) []*order {
 	var orders []*order
 	known := map[string]bool{}
 	for i := range steps {
-		op, ok := plainNewNS(steps[i])
-		may := unseen.passes(steps[i])
+		op, ok := plainNewNS(&steps[i])
+		may := unseen.passes(&steps[i])
 		if !ok || !op.loUp || op.dir != DefaultMountPath || known[op.name] {
 			continue
 		}
@@ -106,7 +106,7 @@ func (e *Engine) ordersOf(ctx context.Context, steps []Step) []*order {
 }
 
 // plainNewNS is the operation of a step that makes a named namespace.
-func plainNewNS(s Step) (newNSOp, bool) {
+func plainNewNS(s *Step) (newNSOp, bool) {
 	a, ok := s.Action.(NsAction)
 	if !ok {
 		return newNSOp{}, false

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -27,15 +28,14 @@ const (
 // batchable is an operation that is one message.
 type batchable interface {
 	operation
-	// request is the message, ready to be sent.
-	request(c *Conn) (*Request, error)
+	messenger
 	// retractable reports whether the opposite message undoes it.
 	retractable() bool
 	// alone reports whether it must not be part of a batch.
 	alone() bool
 }
 
-var _, _, _ batchable = setLinkOp{}, addrOp{}, routeOp{}
+var _, _, _ batchable = setLinkOp{}, &addrOp{}, &routeOp{}
 
 // batch does some of the steps that come first by one call, all in c's
 // namespace, and returns how many; 0 and nil is that there is nothing to gain.
@@ -47,24 +47,25 @@ func (e *Engine) batch(ctx context.Context, c *Conn, steps []Step) (int, error) 
 	if u := undoOf(ctx); u != nil && !u.owns(c.id) {
 		return 0, nil
 	}
-	reqs := c.batchOf(steps)
-	if len(reqs) < 2 {
+	p := c.batchOf(steps)
+	defer p.free()
+	if len(p.msgs) < 2 {
 		return 0, nil
 	}
-	return e.sendBatch(ctx, c, steps, reqs)
+	return e.sendBatch(ctx, c, steps, p)
 }
 
 // sendBatch sends messages, each of a step, and returns how many steps were done.
-func (e *Engine) sendBatch(ctx context.Context, c *Conn, steps []Step, reqs []*Request) (int, error) {
-	failed, err := c.socket.exchangeAll(reqs)
+func (e *Engine) sendBatch(ctx context.Context, c *Conn, steps []Step, p *packet) (int, error) {
+	failed, err := c.socket.exchangeAll(p)
 	if err != nil {
 		return 0, err
 	}
-	if failed == len(reqs) {
+	if failed == len(p.msgs) {
 		return failed, nil
 	}
-	for i := len(reqs) - 1; i > failed; i-- {
-		if err := c.retract(reqs[i]); err != nil {
+	for i := len(p.msgs) - 1; i > failed; i-- {
+		if err := c.retract(p, i); err != nil {
 			return failed, err
 		}
 	}
@@ -75,27 +76,23 @@ func (e *Engine) sendBatch(ctx context.Context, c *Conn, steps []Step, reqs []*R
 	return failed + 1, nil
 }
 
-// batchOf are the messages of the steps that can go together. Of what can't be
-// told now, such as a link that is not there, the step itself will say so.
-func (c *Conn) batchOf(steps []Step) []*Request {
-	var reqs []*Request
-	size := 0
-	for _, s := range steps[:min(len(steps), batchMost)] {
-		op, ok := operationOf(s.Action).(batchable)
-		if !ok || s.NS != c.ref || s.Action.NeedsThread() || op.alone() || len(reqs) > 0 && !op.retractable() {
-			break
-		}
-		req, err := op.request(c)
-		if err != nil || req.err != nil {
-			break
-		}
-		req.msg = req.Serialize()
-		if size += nlmAlign(len(req.msg)); size > batchBytes {
-			break
-		}
-		reqs = append(reqs, req)
+// batchOf are the messages of the steps that can go together, none where not even
+// the first can. Of what can't be told now, such as a link that is not there, the
+// step itself will say so. The packet is the caller's to free.
+func (c *Conn) batchOf(steps []Step) *packet {
+	p := packets.Get().(*packet)
+	c.once.Do(c.dialHere)
+	if c.dialErr != nil {
+		return p
 	}
-	return reqs
+	for i := range steps[:min(len(steps), batchMost)] {
+		s := &steps[i]
+		op, ok := operationOf(s.Action).(batchable)
+		if !ok || s.NS != c.ref || s.Action.NeedsThread() || op.alone() || len(p.msgs) > 0 && !op.retractable() || !p.add(c, op) {
+			break
+		}
+	}
+	return p
 }
 
 // operationOf is what an action does.
@@ -111,12 +108,13 @@ func operationOf(a Action) operation {
 
 // retract undoes a message of a batch that was behind one that failed, unless it
 // failed itself.
-func (c *Conn) retract(r *Request) error {
-	if r.failed {
+func (c *Conn) retract(p *packet, i int) error {
+	m := p.msgs[i]
+	if m.refused {
 		return nil
 	}
-	del := c.Request(int(r.Type)+1, unix.NLM_F_ACK) // RTM_DEL… follows RTM_NEW…
-	del.AddRawData(r.msg[unix.NLMSG_HDRLEN:])
+	del := c.Request(int(m.typ)+1, unix.NLM_F_ACK) // RTM_DEL… follows RTM_NEW…
+	del.AddRawData(p.b[m.at+unix.NLMSG_HDRLEN : m.end])
 	_, err := del.Execute(unix.NETLINK_ROUTE, 0)
 	if isMissing(err) {
 		return nil // it went with another
@@ -124,43 +122,72 @@ func (c *Conn) retract(r *Request) error {
 	return err
 }
 
+// packet is some messages, which go to the kernel by one call.
+type packet struct {
+	b    []byte
+	msgs []packed
+}
+
+// packed is where a message stands in a packet.
+type packed struct {
+	at, end int
+	typ     uint16
+	refused bool // by the kernel
+}
+
+// packets are kept, since a run may need thousands.
+var packets = sync.Pool{New: func() any { return &packet{b: make([]byte, 0, 8<<10)} }}
+
+// free has the packet used for others.
+func (p *packet) free() {
+	p.b, p.msgs = p.b[:0], p.msgs[:0]
+	packets.Put(p)
+}
+
+// add appends an operation's message, and reports whether it could.
+func (p *packet) add(c *Conn, op messenger) bool {
+	at := len(p.b)
+	b, typ, flags, err := op.appendMessage(append(p.b, make([]byte, unix.NLMSG_HDRLEN)...), c)
+	if err != nil || len(b) > batchBytes {
+		return false
+	}
+	order := binary.NativeEndian
+	order.PutUint32(b[at:], uint32(len(b)-at))
+	order.PutUint16(b[at+4:], uint16(typ))
+	order.PutUint16(b[at+6:], uint16(unix.NLM_F_REQUEST|flags))
+	p.msgs = append(p.msgs, packed{at: at, end: len(b), typ: uint16(typ)})
+	p.b = aligned(b, at)
+	return true
+}
+
 // exchangeAll sends messages by one call, and returns which was the first that
 // the kernel refused, or how many they are. The last alone is acknowledged.
-func (s *socket) exchangeAll(reqs []*Request) (failed int, err error) {
+func (s *socket) exchangeAll(p *packet) (failed int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	first := s.seq + 1
-	buf := buffers.Get().(*[64 << 10]byte)
-	defer buffers.Put(buf)
-	all := buf[:0]
-	for i, r := range reqs {
+	order, first, last := binary.NativeEndian, s.seq+1, len(p.msgs)-1
+	for _, m := range p.msgs {
 		s.seq++
-		flags := r.Flags &^ unix.NLM_F_ACK
-		if i == len(reqs)-1 {
-			flags |= unix.NLM_F_ACK
-		}
-		binary.NativeEndian.PutUint16(r.msg[6:], flags)
-		binary.NativeEndian.PutUint32(r.msg[8:], s.seq)
-		all = aligned(append(all, r.msg...), 0)
+		order.PutUint32(p.b[m.at+8:], s.seq)
 	}
-	if _, err := retry(func() (int, error) { return unix.Write(s.fd, all) }); err != nil {
+	flags := p.b[p.msgs[last].at+6:]
+	order.PutUint16(flags, order.Uint16(flags)|unix.NLM_F_ACK)
+	if _, err := retry(func() (int, error) { return unix.Write(s.fd, p.b) }); err != nil {
 		return 0, err
 	}
-	failed = len(reqs)
-	for last := false; !last; {
+	failed = len(p.msgs)
+	for i := -1; i != last; {
 		seq, err := s.answer()
-		i := int(int32(seq - first))
 		if errors.Is(err, errNoAnswer) {
 			return 0, err
 		}
-		if i < 0 || i >= len(reqs) {
+		if i = int(int32(seq - first)); i < 0 || i > last {
 			continue // to an earlier request
 		}
 		if err != nil {
-			reqs[i].failed = true
+			p.msgs[i].refused = true
 			failed = min(failed, i)
 		}
-		last = i == len(reqs)-1
 	}
 	return failed, nil
 }

@@ -98,12 +98,12 @@ func loaded(hops ...NextHop) (out []NextHop, done func(), err error) {
 }
 
 // runsBPF reports whether any way of a route runs a program.
-func (o routeOp) runsBPF() bool {
+func (o *routeOp) runsBPF() bool {
 	return o.cfg.Hop.runsBPF() || slices.ContainsFunc(o.cfg.Hops, NextHop.runsBPF)
 }
 
 // loaded is the operation with its programs loaded, until done is called.
-func (o routeOp) loaded() (out routeOp, done func(), err error) {
+func (o *routeOp) loaded() (out *routeOp, done func(), err error) {
 	if !o.runsBPF() {
 		return o, func() {}, nil
 	}
@@ -111,6 +111,7 @@ func (o routeOp) loaded() (out routeOp, done func(), err error) {
 	if err != nil {
 		return o, nil, err
 	}
-	o.cfg.Hop, o.cfg.Hops = hops[0], hops[1:]
-	return o, done, nil
+	with := *o
+	with.cfg.Hop, with.cfg.Hops = hops[0], hops[1:]
+	return &with, done, nil
 }

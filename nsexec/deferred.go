@@ -27,10 +27,16 @@ type waitingBatch struct {
 	run   []Step // all of the Run's
 	first int
 	size  int
-	reqs  []*Request
+	msgs  *packet
 }
 
 func (b *waitingBatch) steps() []Step { return b.run[b.first : b.first+b.size] }
+
+// free lets go of what the batch was sent by.
+func (b *waitingBatch) free(e *Engine) {
+	e.pool.put(b.conn)
+	b.msgs.free()
+}
 
 // Later keeps what Runs that follow each other have put off, so that all of them
 // are as one Run, whose steps need not all be there when it begins. Until Send or
@@ -89,8 +95,10 @@ func (w *waiting) puts(ctx context.Context, pc *pooled, run []Step, at int) int 
 	if !mayWait(ctx) || e.stepwise || e.faults != nil || !undoOf(ctx).owns(pc.id) || len(w.batches) >= min(waitingMost, e.pool.max/2) {
 		return 0
 	}
-	reqs := pc.batchOf(run[at:])
-	if len(reqs) == 0 {
+	p := pc.batchOf(run[at:])
+	n := len(p.msgs)
+	if n == 0 {
+		p.free()
 		return 0
 	}
 	if w.spaces == nil {
@@ -98,8 +106,8 @@ func (w *waiting) puts(ctx context.Context, pc *pooled, run []Step, at int) int 
 	}
 	w.spaces[pc.ref] = true
 	e.pool.again(pc)
-	w.batches = append(w.batches, waitingBatch{pc, run, at, len(reqs), reqs})
-	return len(reqs)
+	w.batches = append(w.batches, waitingBatch{pc, run, at, n, p})
+	return n
 }
 
 // concern reports whether a step has to see the effect of those that wait.
@@ -130,7 +138,7 @@ func (w *waiting) send(ctx context.Context) error {
 		if err != nil {
 			return stepError(b.run, b.first+n, err)
 		}
-		w.engine.pool.put(b.conn)
+		b.free(w.engine)
 		w.batches = w.batches[1:]
 	}
 	return nil
@@ -139,7 +147,7 @@ func (w *waiting) send(ctx context.Context) error {
 // sendOne sends a batch and returns how many of its steps were done.
 func (w *waiting) sendOne(ctx context.Context, b *waitingBatch) (n int, err error) {
 	start, steps := w.timer.start(), b.steps()
-	n, err = w.engine.sendBatch(ctx, &b.conn.Conn, steps, b.reqs)
+	n, err = w.engine.sendBatch(ctx, &b.conn.Conn, steps, b.msgs)
 	for err == nil && n < len(steps) { // behind one that was refused at first
 		if err = steps[n].Action.act(ctx, &b.conn.Conn); err == nil {
 			n++
@@ -152,7 +160,7 @@ func (w *waiting) sendOne(ctx context.Context, b *waitingBatch) (n int, err erro
 // drop lets go of what waits.
 func (w *waiting) drop() {
 	for _, b := range w.batches {
-		w.engine.pool.put(b.conn)
+		b.free(w.engine)
 	}
 	w.batches = nil
 	clear(w.spaces)

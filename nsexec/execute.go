@@ -49,6 +49,23 @@ func (c *Conn) requestOf(proto, flags int, whole []byte) *Request {
 	return req
 }
 
+// messenger is an operation that is one message.
+type messenger interface {
+	// appendMessage appends the body of the message, and says of which type it is
+	// and with which flags it is sent, besides those that each has.
+	appendMessage(b []byte, c *Conn) (out []byte, typ, flags int, err error)
+}
+
+// send has the kernel do an operation.
+func (c *Conn) send(m messenger) error {
+	whole, typ, flags, err := m.appendMessage(headerRoom(), c)
+	if err != nil {
+		return err
+	}
+	_, err = c.requestOf(typ, flags|unix.NLM_F_ACK, whole).Execute(unix.NETLINK_ROUTE, 0)
+	return err
+}
+
 // headerRoom is what a message of usual size is appended to.
 func headerRoom() []byte { return make([]byte, unix.NLMSG_HDRLEN, 112) }
 

@@ -100,8 +100,8 @@ func Plain(s Step) bool {
 
 func (newLinkOp) keepsNames() bool { return true }
 func (newNSOp) keepsNames() bool   { return true }
-func (addrOp) keepsNames() bool    { return true }
-func (routeOp) keepsNames() bool   { return true }
+func (*addrOp) keepsNames() bool   { return true }
+func (*routeOp) keepsNames() bool  { return true }
 func (neighOp) keepsNames() bool   { return true }
 func (ruleOp) keepsNames() bool    { return true }
 func (sysctlOp) keepsNames() bool  { return true }

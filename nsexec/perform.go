@@ -50,9 +50,9 @@ func perform(ctx context.Context, c *Conn, op operation) error {
 // nothing where that fails.
 func isNew(op operation) bool {
 	switch op := op.(type) {
-	case addrOp:
+	case *addrOp:
 		return op.retractable()
-	case routeOp:
+	case *routeOp:
 		return op.flags&unix.NLM_F_EXCL != 0
 	case ruleOp:
 		return op.flags&unix.NLM_F_EXCL != 0

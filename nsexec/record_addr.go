@@ -164,7 +164,7 @@ func addrMessage(index int, cfg AddrConfig) message {
 }
 
 // appendKey appends a struct ifaddrmsg and what tells an address from others.
-func (cfg AddrConfig) appendKey(b []byte, index int) []byte {
+func (cfg *AddrConfig) appendKey(b []byte, index int) []byte {
 	ip := cfg.Prefix.Addr()
 	peer := cfg.Prefix
 	if cfg.Peer.IsValid() {

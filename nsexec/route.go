@@ -11,7 +11,6 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
@@ -47,18 +46,18 @@ type NextHop struct {
 // AddRoute adds a route (RTM_NEWROUTE, see rtnetlink(7)). It needs
 // CAP_NET_ADMIN.
 func AddRoute(cfg RouteConfig) NsAction {
-	return nsAction("route", routeOp{"", cfg, unix.RTM_NEWROUTE, unix.NLM_F_CREATE | unix.NLM_F_EXCL})
+	return nsAction("route", &routeOp{"", cfg, unix.RTM_NEWROUTE, unix.NLM_F_CREATE | unix.NLM_F_EXCL})
 }
 
 // ReplaceRoute adds a route, or changes the one with its destination, metric
 // and TOS.
 func ReplaceRoute(cfg RouteConfig) NsAction {
-	return nsAction("replace-route", routeOp{"replace ", cfg, unix.RTM_NEWROUTE, unix.NLM_F_CREATE | unix.NLM_F_REPLACE})
+	return nsAction("replace-route", &routeOp{"replace ", cfg, unix.RTM_NEWROUTE, unix.NLM_F_CREATE | unix.NLM_F_REPLACE})
 }
 
 // DelRoute deletes the route that cfg describes.
 func DelRoute(cfg RouteConfig) NsAction {
-	return nsAction("del-route", routeOp{"del ", cfg, unix.RTM_DELROUTE, 0})
+	return nsAction("del-route", &routeOp{"del ", cfg, unix.RTM_DELROUTE, 0})
 }
 
 type routeOp struct {
@@ -68,7 +67,7 @@ type routeOp struct {
 	flags int
 }
 
-func (o routeOp) String() string {
+func (o *routeOp) String() string {
 	s := o.mod + "route " + o.cfg.Dst.String()
 	if o.cfg.Hop.Via.IsValid() {
 		s += " via " + o.cfg.Hop.Via.String()
@@ -81,7 +80,7 @@ func (o routeOp) String() string {
 
 // prepare notes the routes that one takes the place of or that may go, and how
 // to delete the one that comes.
-func (o routeOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
+func (o *routeOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
 	if u.owns(c.id) {
 		return o, nil
 	}
@@ -109,7 +108,7 @@ func (o routeOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, erro
 
 // reaches reports whether the operation on a route may change another one. A
 // route that is deleted need not say its metric.
-func (o routeOp) reaches(m, h message, a attrs) bool {
+func (o *routeOp) reaches(m, h message, a attrs) bool {
 	of := m.attrs()
 	if !bytes.Equal(m.body[:4], h.body[:4]) || m.routeTable(of) != h.routeTable(a) ||
 		!bytes.Equal(of[unix.RTA_DST], a[unix.RTA_DST]) || !bytes.Equal(of[unix.RTA_SRC], a[unix.RTA_SRC]) {
@@ -133,34 +132,26 @@ func (o *routeOp) message(c *Conn) (message, error) {
 	return message{unix.RTM_NEWROUTE, body}, err
 }
 
-func (o routeOp) act(_ context.Context, c *Conn) error {
+func (o *routeOp) act(_ context.Context, c *Conn) error {
 	o, done, err := o.loaded()
 	if err != nil {
 		return err
 	}
 	defer done()
-	req, err := o.request(c)
-	if err != nil {
-		return err
-	}
-	_, err = req.Execute(unix.NETLINK_ROUTE, 0)
-	return err
+	return c.send(o)
 }
 
-func (o routeOp) request(c *Conn) (*Request, error) {
-	whole, err := o.appendTo(headerRoom(), c)
-	if err != nil {
-		return nil, err
-	}
-	return c.requestOf(o.proto, o.flags|unix.NLM_F_ACK, whole), nil
+func (o *routeOp) appendMessage(b []byte, c *Conn) (out []byte, typ, flags int, err error) {
+	out, err = o.appendTo(b, c)
+	return out, o.proto, o.flags, err
 }
 
-func (o routeOp) retractable() bool { return o.flags&unix.NLM_F_EXCL != 0 && !o.runsBPF() }
-func (o routeOp) alone() bool       { return !o.retractable() }
+func (o *routeOp) retractable() bool { return o.flags&unix.NLM_F_EXCL != 0 && !o.runsBPF() }
+func (o *routeOp) alone() bool       { return !o.retractable() }
 
-func (o *routeOp) header() *nl.RtMsg {
-	cfg := o.cfg
-	msg := &nl.RtMsg{}
+func (o *routeOp) header() unix.RtMsg {
+	cfg := &o.cfg
+	var msg unix.RtMsg
 	msg.Family = uint8(familyOf(cfg.Dst.Addr()))
 	msg.Dst_len = uint8(cfg.Dst.Bits())
 	if cfg.From.IsValid() {
@@ -191,14 +182,14 @@ func (o *routeOp) header() *nl.RtMsg {
 	return msg
 }
 
-func (cfg RouteConfig) kind() int {
+func (cfg *RouteConfig) kind() int {
 	if cfg.Type == 0 {
 		return unix.RTN_UNICAST
 	}
 	return cfg.Type
 }
 
-func (cfg RouteConfig) table() int {
+func (cfg *RouteConfig) table() int {
 	if cfg.Table != 0 {
 		return cfg.Table
 	}
@@ -211,7 +202,7 @@ func (cfg RouteConfig) table() int {
 
 // scope is what `ip route` chooses where nothing is said: host for addresses of
 // our own, link for what is reached without a gateway.
-func (cfg RouteConfig) scope() uint8 {
+func (cfg *RouteConfig) scope() uint8 {
 	switch cfg.kind() {
 	case unix.RTN_LOCAL:
 		return unix.RT_SCOPE_HOST
@@ -228,7 +219,9 @@ func (cfg RouteConfig) scope() uint8 {
 // appendTo appends the message of the route: struct rtmsg and its attributes.
 func (o *routeOp) appendTo(b []byte, c *Conn) ([]byte, error) {
 	cfg := &o.cfg
-	b = append(b, o.header().Serialize()...)
+	h := o.header()
+	b = append(b, h.Family, h.Dst_len, h.Src_len, h.Tos, h.Table, h.Protocol, h.Scope, h.Type)
+	b = binary.NativeEndian.AppendUint32(b, h.Flags)
 	number := func(attr uint16, n int) {
 		if n != 0 {
 			b = appendUint32(b, attr, uint32(n))

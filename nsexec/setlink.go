@@ -124,53 +124,46 @@ func (ch LinkChange) isLocal() bool {
 	return true
 }
 
-func (o setLinkOp) act(_ context.Context, c *Conn) error {
-	req, err := o.request(c)
-	if err != nil {
-		return err
-	}
-	_, err = req.Execute(unix.NETLINK_ROUTE, 0)
-	return err
-}
+func (o setLinkOp) act(_ context.Context, c *Conn) error { return c.send(o) }
 
 func (o setLinkOp) retractable() bool { return false }
 func (o setLinkOp) alone() bool       { return !o.keepsNames() }
 
-func (o setLinkOp) request(c *Conn) (*Request, error) {
+func (o setLinkOp) appendMessage(b []byte, c *Conn) (out []byte, typ, flags int, err error) {
 	index, err := c.indexOf(o.link)
 	if err != nil {
-		return nil, err
+		return nil, 0, 0, err
 	}
 	ch := o.change
 	if ch.PortLink != (LinkAttr{}) {
 		other, err := c.indexOf(ch.PortLink.Link)
 		if err != nil {
-			return nil, err
+			return nil, 0, 0, err
 		}
 		ch.Port = append(slices.Clone(ch.Port), Attr{Type: ch.PortLink.Type, Data: nl.Uint32Attr(uint32(other))})
 	}
-	family, proto := unix.AF_UNSPEC, unix.RTM_NEWLINK
+	family, typ := unix.AF_UNSPEC, unix.RTM_NEWLINK
 	if ch.Port != nil {
-		family, proto = unix.AF_BRIDGE, unix.RTM_SETLINK
+		family, typ = unix.AF_BRIDGE, unix.RTM_SETLINK
 	}
 	msg := nl.NewIfInfomsg(family)
 	msg.Index = int32(index)
 	msg.Flags, msg.Change = ch.Flags, ch.Mask
-	whole := appendAttrs(append(headerRoom(), msg.Serialize()...), ch.Attrs)
+	b = appendAttrs(append(b, msg.Serialize()...), ch.Attrs)
 	if ch.Port != nil {
-		whole = appendAttr(whole, Attr{Type: unix.IFLA_PROTINFO | unix.NLA_F_NESTED, Nested: ch.Port})
+		b = appendAttr(b, Attr{Type: unix.IFLA_PROTINFO | unix.NLA_F_NESTED, Nested: ch.Port})
 	}
 	switch {
 	case ch.NoMaster:
-		whole = appendUint32(whole, unix.IFLA_MASTER, 0)
+		b = appendUint32(b, unix.IFLA_MASTER, 0)
 	case ch.Master != (LinkRef{}):
 		master, err := c.indexOf(ch.Master)
 		if err != nil {
-			return nil, err
+			return nil, 0, 0, err
 		}
-		whole = appendUint32(whole, unix.IFLA_MASTER, uint32(master))
+		b = appendUint32(b, unix.IFLA_MASTER, uint32(master))
 	}
-	return c.requestOf(proto, unix.NLM_F_ACK, whole), nil
+	return b, typ, 0, nil
 }
 
 // DelLink deletes a link; with a kind, only one of that kind.

@@ -13,7 +13,7 @@ type unseen struct {
 
 // passes takes note of the next step, and reports whether the namespace that it
 // makes, if it makes one, may be there early.
-func (u *unseen) passes(s Step) bool {
+func (u *unseen) passes(s *Step) bool {
 	if u.over {
 		return false
 	}
