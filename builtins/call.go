@@ -35,7 +35,7 @@ type Call struct {
 	owner  []int   // the parameter of each positional argument
 	given  []Given // the options, in order
 	steps  []nsexec.Step
-	open   bool    // how many arguments there are is not known yet
+	open   bool // how many arguments there are is not known yet
 }
 
 // known reports whether all the values are.

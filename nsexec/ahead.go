@@ -53,6 +53,9 @@ func (e *Engine) startAhead(ctx context.Context, steps []Step) *ahead {
 	if e.stepwise {
 		return nil
 	}
+	if !makesSome(steps) {
+		return nil
+	}
 	orders := e.ordersOf(ctx, steps)
 	if len(orders) < aheadFrom {
 		return nil
@@ -76,6 +79,17 @@ func (e *Engine) startAhead(ctx context.Context, steps []Step) *ahead {
 		close(a.ended)
 	}()
 	return a
+}
+
+// makesSome reports whether steps make as many namespaces as it takes.
+func makesSome(steps []Step) bool {
+	n := 0
+	for i := range steps {
+		if _, ok := plainNewNS(&steps[i]); ok {
+			n++
+		}
+	}
+	return n >= aheadFrom
 }
 
 // ordersOf are the namespaces that steps make, in order; of two of one name only

@@ -36,6 +36,12 @@ func appendUint32(b []byte, typ uint16, n uint32) []byte {
 	return closeAttr(binary.NativeEndian.AppendUint32(b, n), at)
 }
 
+// appendText appends an attribute that is a text, with a NUL behind it.
+func appendText(b []byte, typ uint16, text string) []byte {
+	b, at := openAttr(b, typ)
+	return closeAttr(append(append(b, text...), 0), at)
+}
+
 // appendAddr appends an attribute that is an address of IPv4 or IPv6.
 func appendAddr(b []byte, typ uint16, a netip.Addr) []byte {
 	b, at := openAttr(b, typ)

@@ -26,7 +26,9 @@ type knownLinks struct {
 	mu    sync.Mutex
 	age   uint64
 	index map[string]int
-	next  int // the index to give to the next link; 0 leaves it to the kernel
+	last  string // the name that was asked for last, which mostly is the next, too
+	found int    // its index
+	next  int    // the index to give to the next link; 0 leaves it to the kernel
 }
 
 // ageOf is the engine's age of names; nil in a single Do, which learns nothing.
@@ -61,10 +63,14 @@ func (c *Conn) knows(name string) int {
 	}
 	c.known.mu.Lock()
 	defer c.known.mu.Unlock()
-	if c.known.age != age.n.Load() {
+	k := &c.known
+	if k.age != age.n.Load() {
 		return 0
 	}
-	return c.known.index[name]
+	if k.last != name || k.found == 0 {
+		k.last, k.found = name, k.index[name]
+	}
+	return k.found
 }
 
 // learn notes the index of a name.
@@ -80,6 +86,7 @@ func (c *Conn) learn(name string, index int) {
 		c.known.index = make(map[string]int, 2)
 	}
 	c.known.index[name] = index
+	c.known.last, c.known.found = name, index
 }
 
 // keepsNames is an operation after which each name still means the same link.

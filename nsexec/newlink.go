@@ -4,8 +4,10 @@ package nsexec
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"net"
+	"slices"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -201,106 +203,114 @@ func (o newLinkOp) farConn(c *Conn) (far *Conn, release func(), err error) {
 
 // request makes the link by one message.
 func (o newLinkOp) request(c *Conn) error {
-	cfg := o.cfg
-	req := c.Request(unix.RTM_NEWLINK, o.flags|unix.NLM_F_ACK)
-	msg := nl.NewIfInfomsg(unix.AF_UNSPEC)
-	msg.Index = int32(cfg.Index)
-	if cfg.Up {
-		msg.Flags, msg.Change = unix.IFF_UP, unix.IFF_UP
-	}
-	req.AddData(msg)
-	attrs := cfg.attrs()
-	if o.flags&unix.NLM_F_CREATE == 0 {
-		attrs = attrs[1:] // the index says which; a name would be a new one, which an old kernel refuses a link that is up
-	}
-	for _, a := range attrs {
-		req.AddData(rtAttr(a))
-	}
-	if err := o.refs(c, req); err != nil {
+	b, release, err := o.appendTo(headerRoom(), c)
+	defer release()
+	if err != nil {
 		return err
 	}
-	if o.flags&unix.NLM_F_CREATE != 0 || len(cfg.Data) > 0 || len(cfg.Refs) > 0 { // some kinds take no change of theirs without any value
-		info := nl.NewRtAttr(unix.IFLA_LINKINFO, nil)
-		info.AddRtAttr(nl.IFLA_INFO_KIND, []byte(cfg.Kind))
-		release, err := o.data(c, info)
-		defer release()
-		if err != nil {
-			return err
-		}
-		req.AddData(info)
-	}
-	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
+	_, err = c.requestOf(unix.RTM_NEWLINK, o.flags|unix.NLM_F_ACK, b).Execute(unix.NETLINK_ROUTE, 0)
 	if err != nil {
-		return unknownKind(cfg, err)
+		return unknownKind(o.cfg, err)
 	}
 	return nil
 }
 
-// refs adds the attributes that name other links.
-func (o newLinkOp) refs(c *Conn, req *Request) error {
-	for _, r := range []struct {
-		attr int
-		link LinkRef
-	}{{unix.IFLA_LINK, o.cfg.Parent}, {unix.IFLA_MASTER, o.cfg.Master}} {
-		if r.link == (LinkRef{}) {
-			continue
-		}
-		index, err := c.indexOf(r.link)
+// appendTo appends the body of the message. release is never nil; what the message
+// names stays until it is called.
+func (o *newLinkOp) appendTo(b []byte, c *Conn) (out []byte, release func(), err error) {
+	cfg, creates := &o.cfg, o.flags&unix.NLM_F_CREATE != 0
+	b = appendIfInfo(b, cfg.Index, cfg.Up)
+	if creates { // otherwise the index says which; a name would be a new one, which an old kernel refuses a link that is up
+		b = appendText(b, unix.IFLA_IFNAME, cfg.Name)
+	}
+	b = appendAttrs(b, cfg.attrs())
+	if b, err = cfg.appendRefs(b, c); err != nil {
+		return b, func() {}, err
+	}
+	if !creates && len(cfg.Data) == 0 && len(cfg.Refs) == 0 { // some kinds take no change of theirs without any value
+		return b, func() {}, nil
+	}
+	b, at := openAttr(b, unix.IFLA_LINKINFO)
+	b = appendAttr(b, Attr{Type: nl.IFLA_INFO_KIND, Data: []byte(cfg.Kind)})
+	b, release, err = cfg.appendData(b, c)
+	return closeAttr(b, at), release, err
+}
+
+// appendIfInfo appends a struct ifinfomsg.
+func appendIfInfo(b []byte, index int, up bool) []byte {
+	flags := uint32(0)
+	if up {
+		flags = unix.IFF_UP
+	}
+	b = append(b, unix.AF_UNSPEC, 0, 0, 0)
+	b = binary.NativeEndian.AppendUint32(b, uint32(index))
+	b = binary.NativeEndian.AppendUint32(b, flags)
+	return binary.NativeEndian.AppendUint32(b, flags) // those that are meant
+}
+
+// appendRefs appends the attributes that name other links.
+func (cfg *LinkConfig) appendRefs(b []byte, c *Conn) ([]byte, error) {
+	if cfg.Parent != (LinkRef{}) {
+		index, err := c.indexOf(cfg.Parent)
 		if err != nil {
-			return err
+			return b, err
 		}
-		req.AddData(nl.NewRtAttr(r.attr, nl.Uint32Attr(uint32(index))))
+		b = appendUint32(b, unix.IFLA_LINK, uint32(index))
 	}
-	return nil
+	if cfg.Master == (LinkRef{}) {
+		return b, nil
+	}
+	index, err := c.indexOf(cfg.Master)
+	return appendUint32(b, unix.IFLA_MASTER, uint32(index)), err
 }
 
-// data adds IFLA_INFO_DATA. release is never nil.
-func (o newLinkOp) data(c *Conn, info *nl.RtAttr) (release func(), err error) {
-	release = func() {}
-	if len(o.cfg.Data) == 0 && o.cfg.Peer == nil && len(o.cfg.Refs) == 0 {
-		return release, nil
+// appendData appends IFLA_INFO_DATA. release is never nil.
+func (cfg *LinkConfig) appendData(b []byte, c *Conn) (out []byte, release func(), err error) {
+	if len(cfg.Data) == 0 && cfg.Peer == nil && len(cfg.Refs) == 0 {
+		return b, func() {}, nil
 	}
-	data := info.AddRtAttr(nl.IFLA_INFO_DATA, nil)
-	for _, a := range o.cfg.Data {
-		a.add(data)
-	}
-	for _, ref := range o.cfg.Refs {
+	b, at := openAttr(b, nl.IFLA_INFO_DATA)
+	b = appendAttrs(b, cfg.Data)
+	for _, ref := range cfg.Refs {
 		index, err := c.indexOf(ref.Link)
 		if err != nil {
-			return release, err
+			return b, func() {}, err
 		}
-		data.AddRtAttr(int(ref.Type), nl.Uint32Attr(uint32(index)))
+		b = appendUint32(b, ref.Type, uint32(index))
 	}
-	if o.cfg.Peer == nil {
-		return release, nil
+	if cfg.Peer == nil {
+		return closeAttr(b, at), func() {}, nil
 	}
-	p := *o.cfg.Peer
-	peer := data.AddRtAttr(nl.VETH_INFO_PEER, nil)
-	msg := nl.NewIfInfomsg(unix.AF_UNSPEC)
-	msg.Index = int32(p.Index)
-	peer.AddChild(msg)
-	for _, a := range p.attrs() {
-		a.add(peer)
-	}
-	if p.NS == c.Ref() {
-		return release, nil
-	}
-	fd, release, err := c.NsFd(p.NS)
-	if err != nil {
-		return func() {}, err
-	}
-	peer.AddRtAttr(unix.IFLA_NET_NS_FD, nl.Uint32Attr(uint32(fd)))
-	return release, nil
+	b, release, err = cfg.Peer.appendPeer(b, c)
+	return closeAttr(b, at), release, err
 }
 
-// attrs are the attributes that name nothing else, the link's name first.
-func (cfg LinkConfig) attrs() []Attr {
-	out := []Attr{{Type: unix.IFLA_IFNAME, Data: nl.ZeroTerminated(cfg.Name)}}
+// appendPeer appends VETH_INFO_PEER of the end that cfg is. release is never nil.
+func (cfg *LinkConfig) appendPeer(b []byte, c *Conn) (out []byte, release func(), err error) {
+	b, at := openAttr(b, nl.VETH_INFO_PEER)
+	b = appendText(appendIfInfo(b, cfg.Index, false), unix.IFLA_IFNAME, cfg.Name)
+	b = appendAttrs(b, cfg.attrs())
+	if cfg.NS == c.Ref() {
+		return closeAttr(b, at), func() {}, nil
+	}
+	fd, release, err := c.NsFd(cfg.NS)
+	if err != nil {
+		return b, func() {}, err
+	}
+	return closeAttr(appendUint32(b, unix.IFLA_NET_NS_FD, uint32(fd)), at), release, nil
+}
+
+// attrs are the attributes that name nothing, but for the link's name.
+func (cfg *LinkConfig) attrs() []Attr {
+	var out []Attr
 	if cfg.Hw != nil {
 		out = append(out, Attr{Type: unix.IFLA_ADDRESS, Data: cfg.Hw})
 	}
 	if cfg.MTU != 0 {
 		out = append(out, Attr{Type: unix.IFLA_MTU, Data: nl.Uint32Attr(uint32(cfg.MTU))})
+	}
+	if out == nil {
+		return slices.Clip(cfg.Attrs)
 	}
 	return append(out, cfg.Attrs...)
 }

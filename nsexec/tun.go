@@ -151,7 +151,7 @@ func setTun(ctx context.Context, c *Conn, cfg LinkConfig) error {
 	if cfg.isEmpty() {
 		return nil
 	}
-	change := LinkChange{Attrs: cfg.attrs()[1:], Master: cfg.Master}
+	change := LinkChange{Attrs: cfg.attrs(), Master: cfg.Master}
 	if cfg.Alias != "" {
 		change.Attrs = append(change.Attrs, Attr{Type: unix.IFLA_IFALIAS, Data: []byte(cfg.Alias)})
 	}
