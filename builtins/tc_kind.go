@@ -64,36 +64,64 @@ func (v tcValues) time(name string) time.Duration  { return tcGet(v, name, 0, ti
 // optionsOf merges the options of kinds: one of each name, whose value is read
 // once it is known which kind it is for.
 func optionsOf(kinds []tcKind) []Option {
-	var out []Option
-	type use struct{ kinds, types, docs []string }
-	uses := map[string]*use{}
-	for _, k := range kinds {
-		for _, o := range k.options {
-			u := uses[o.name]
-			if u == nil {
-				u = &use{}
-				uses[o.name] = u
+	most := 0
+	for i := range kinds {
+		most += len(kinds[i].options)
+	}
+	type use struct {
+		kinds, docs []string
+		types       []Type
+	}
+	out, uses := make([]Option, 0, most), make([]use, 0, most)
+	at := make(map[string]int, most)
+	for k := range kinds {
+		for n := range kinds[k].options {
+			o := &kinds[k].options[n]
+			i, known := at[o.name]
+			if !known {
+				i = len(out)
+				at[o.name] = i
 				out = append(out, Option{Name: o.name, Aliases: o.aliases, Repeat: o.repeat, Least: o.least})
+				uses = append(uses, use{})
 			}
-			at := &out[slices.IndexFunc(out, func(x Option) bool { return x.Name == o.name })]
-			at.Many = at.Many || o.many || len(o.more) > 0
-			if o.typ != nil && !slices.Contains(u.types, o.typ.String()) {
-				u.types = append(u.types, o.typ.String())
+			out[i].Many = out[i].Many || o.many || len(o.more) > 0
+			u := &uses[i]
+			if o.typ != nil {
+				u.types = append(u.types, o.typ)
 			}
 			if !slices.Contains(u.docs, o.doc) {
 				u.docs = append(u.docs, o.doc)
 			}
-			u.kinds = append(u.kinds, k.name)
+			u.kinds = append(u.kinds, kinds[k].name)
 		}
 	}
-	for i, o := range out {
-		u := uses[o.Name]
+	for i, u := range uses {
 		out[i].Doc = "of " + strings.Join(u.kinds, ", ") + ": " + strings.Join(u.docs, "; or ")
 		if len(u.types) > 0 {
-			out[i].Type = ofText(strings.Join(u.types, "|"), func(s string) (string, error) { return s, nil })
+			out[i].Type = &severalTypes{u.types}
 		}
 	}
 	return out
+}
+
+// severalTypes is a text that will be read as one of some types.
+type severalTypes struct{ types []Type }
+
+func (t *severalTypes) String() string {
+	var names []string
+	for _, one := range t.types {
+		if name := one.String(); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, "|")
+}
+
+func (t *severalTypes) Parse(v value.Value) (any, error) {
+	if err := isPlain(t, v); err != nil {
+		return nil, err
+	}
+	return v.String(), nil
 }
 
 // findTC finds a kind by its name.

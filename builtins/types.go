@@ -22,11 +22,19 @@ type typ[T any] struct {
 func (t typ[T]) String() string { return t.name }
 
 func (t typ[T]) Parse(v value.Value) (any, error) {
-	switch v.(type) {
-	case *value.Record, value.Null, value.Range, value.List:
-		return nil, fmt.Errorf("wants %s, this is a %s", t.name, v.Kind())
+	if err := isPlain(t, v); err != nil {
+		return nil, err
 	}
 	return t.parse(v)
+}
+
+// isPlain refuses a value whose text is none of the type's.
+func isPlain(t Type, v value.Value) error {
+	switch v.(type) {
+	case *value.Record, value.Null, value.Range, value.List:
+		return fmt.Errorf("wants %s, this is a %s", t, v.Kind())
+	}
+	return nil
 }
 
 // ofText makes a Type of a function that reads the text of a value.
@@ -106,50 +114,70 @@ func parseTime(s string) (time.Duration, error) {
 }
 
 // number is a whole number from lo to hi: an int64.
-func number(lo, hi int64) Type {
-	name := fmt.Sprintf("%d..%d", lo, hi)
-	return ofText(name, func(s string) (int64, error) {
-		n, err := value.ParseInt(s)
-		if err != nil {
-			return 0, err
-		}
-		if n := int64(n); n < lo || n > hi {
-			return 0, fmt.Errorf("%d is not in %s", n, name)
-		}
-		return int64(n), nil
-	})
+func number(lo, hi int64) Type { return numberType{lo, hi} }
+
+// numberType has its text made only where somebody reads it: there are hundreds,
+// and the program starts often.
+type numberType struct{ lo, hi int64 }
+
+func (t numberType) String() string { return fmt.Sprintf("%d..%d", t.lo, t.hi) }
+
+func (t numberType) Parse(v value.Value) (any, error) {
+	if err := isPlain(t, v); err != nil {
+		return nil, err
+	}
+	n, err := value.ParseInt(v.String())
+	if err != nil {
+		return nil, err
+	}
+	if n := int64(n); n < t.lo || n > t.hi {
+		return nil, fmt.Errorf("%d is not in %s", n, t)
+	}
+	return int64(n), nil
 }
 
 // oneOf is one of some words: the int64 that it stands for.
-func oneOf(words ...word) Type {
-	names := make([]string, len(words))
-	for i, w := range words {
+func oneOf(words ...word) Type { return &wordType{words} }
+
+// wordType has its text made where it is needed, as numberType.
+type wordType struct{ words []word }
+
+func (t *wordType) String() string { return t.list("|") }
+
+func (t *wordType) list(sep string) string {
+	names := make([]string, len(t.words))
+	for i, w := range t.words {
 		names[i] = w.name
 	}
-	return typ[int64]{strings.Join(names, "|"), func(v value.Value) (int64, error) {
-		switch v.(type) {
-		case value.IP, value.Prefix: // whose text takes time to make, and is no word
-			return 0, &noneOfError{v, &names}
+	return strings.Join(names, sep)
+}
+
+func (t *wordType) Parse(v value.Value) (any, error) {
+	switch v.(type) {
+	case value.IP, value.Prefix: // whose text takes time to make, and is no word
+		return nil, &noneOfError{v, t}
+	}
+	if err := isPlain(t, v); err != nil {
+		return nil, err
+	}
+	s := v.String()
+	for _, w := range t.words {
+		if w.name == s {
+			return w.value, nil
 		}
-		s := v.String()
-		for _, w := range words {
-			if w.name == s {
-				return w.value, nil
-			}
-		}
-		return 0, &noneOfError{v, &names}
-	}}
+	}
+	return nil, &noneOfError{v, t}
 }
 
 // noneOfError says which words there are. Its text is made only where somebody
 // reads it: Bind tries types that do not fit.
 type noneOfError struct {
 	got   value.Value
-	names *[]string
+	words *wordType
 }
 
 func (e *noneOfError) Error() string {
-	return fmt.Sprintf("%q is none of %s", e.got, strings.Join(*e.names, ", "))
+	return fmt.Sprintf("%q is none of %s", e.got, e.words.list(", "))
 }
 
 // parseOwnMAC reads an address that a link may have for its own, as
