@@ -241,8 +241,8 @@ func aftermath(err error) []error {
 	return append(aftermath(parts[0]), parts[1:]...)
 }
 
-// fork is a machine for a worker: of the same run, with nothing pending and
-// with plans of its own.
+// fork is another machine of the same run, for a worker: with nothing pending, and
+// with all of its own that statements use.
 func (m *machine) fork() *machine {
 	return &machine{
 		in: m.in, prog: m.prog, do: m.do, tally: m.tally, programs: m.programs, crew: m.crew,

@@ -123,11 +123,10 @@ func (p *planner) catch() {
 func (e *env) flat(b *lang.Block) (string, error) {
 	var text strings.Builder
 	p := newPlanner(&text)
-	m := *e.m
-	m.plan, m.pending, m.waiting, m.chains = p, nil, 0, chains{}
-	m.do = m.enqueue
+	m := e.m.fork()
+	m.plan, m.do, m.io, m.included, m.beside = p, m.enqueue, e.m.io, e.m.included, e.m.beside
 	in := *e
-	in.m = &m
+	in.m = m
 	if _, err := in.block(b); err != nil {
 		return "", err
 	}
