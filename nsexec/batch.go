@@ -13,10 +13,11 @@ import (
 
 // A call that sends several messages costs less than several calls do, and less
 // waiting: each message takes the lock of rtnetlink, and who asks for it again at
-// once mostly gets it before the threads that make namespaces do. The kernel goes
-// on behind a message that it refuses. So what is behind the first of a batch are
-// only addresses and routes that are new, which are deleted again where one
-// before them failed.
+// once mostly gets it before the threads that make namespaces do, and those of the
+// kernel that look after links: two thousand bridges are made in four fifths of the
+// time. The kernel goes on behind a message that it refuses. So what is behind the
+// first of a batch are only addresses, routes and plain links that are new, which
+// are deleted again where one before them failed.
 
 // Each message that is refused is answered by itself, and a socket's buffer holds
 // some two hundred such answers; more than these messages are hardly faster.
@@ -35,7 +36,7 @@ type batchable interface {
 	alone() bool
 }
 
-var _, _, _ batchable = setLinkOp{}, &addrOp{}, &routeOp{}
+var _, _, _, _ batchable = newLinkOp{}, setLinkOp{}, &addrOp{}, &routeOp{}
 
 // batch does some of the steps that come first by one call, all in c's
 // namespace, and returns how many; 0 and nil is that there is nothing to gain.
@@ -49,7 +50,7 @@ func (e *Engine) batch(ctx context.Context, c *Conn, steps []Step) (int, error) 
 	}
 	p := c.batchOf(steps)
 	defer p.free()
-	if len(p.msgs) < 2 {
+	if len(p.msgs) == 0 {
 		return 0, nil
 	}
 	return e.sendBatch(ctx, c, steps, p)
@@ -59,6 +60,7 @@ func (e *Engine) batch(ctx context.Context, c *Conn, steps []Step) (int, error) 
 func (e *Engine) sendBatch(ctx context.Context, c *Conn, steps []Step, p *packet) (int, error) {
 	failed, err := c.socket.exchangeAll(p)
 	if err != nil {
+		c.unlearn(p.msgs)
 		return 0, err
 	}
 	if failed == len(p.msgs) {
@@ -69,6 +71,7 @@ func (e *Engine) sendBatch(ctx context.Context, c *Conn, steps []Step, p *packet
 			return failed, err
 		}
 	}
+	c.unlearn(p.msgs[failed:])
 	// By itself it says what is wrong, or finds what has changed meanwhile.
 	if err := steps[failed].Action.act(ctx, c); err != nil {
 		return failed, err
@@ -88,11 +91,25 @@ func (c *Conn) batchOf(steps []Step) *packet {
 	for i := range steps[:min(len(steps), batchMost)] {
 		s := &steps[i]
 		op, ok := operationOf(s.Action).(batchable)
-		if !ok || s.NS != c.ref || s.Action.NeedsThread() || op.alone() || len(p.msgs) > 0 && !op.retractable() || !p.add(c, op) {
+		if !ok || s.NS != c.ref || s.Action.NeedsThread() || op.alone() || len(p.msgs) > 0 && !op.retractable() {
+			break
+		}
+		if _, fused := fuse(steps[i:]); fused > 1 || !p.add(c, op) {
 			break
 		}
 	}
 	return p
+}
+
+// unlearn forgets the links of messages that were not made, and has the next one
+// get the index of the first.
+func (c *Conn) unlearn(msgs []packed) {
+	for _, m := range msgs {
+		if m.index != 0 {
+			c.known.forgetFrom(m.index)
+			return
+		}
+	}
 }
 
 // operationOf is what an action does.
@@ -133,6 +150,7 @@ type packed struct {
 	at, end int
 	typ     uint16
 	refused bool // by the kernel
+	index   int  // of the link that it makes, which was chosen; otherwise 0
 }
 
 // packets are kept, since a run may need thousands.
@@ -144,8 +162,27 @@ func (p *packet) free() {
 	packets.Put(p)
 }
 
-// add appends an operation's message, and reports whether it could.
+// add appends an operation's message, and reports whether it could. Of a link that
+// it makes the index is known from now on, to those behind it.
 func (p *packet) add(c *Conn, op messenger) bool {
+	link, makes := op.(newLinkOp)
+	if !makes {
+		return p.append(c, op)
+	}
+	link, chosen := link.withIndexes(c, nil)
+	if !chosen {
+		return false
+	}
+	if !p.append(c, link) {
+		link.giveBack(c, nil)
+		return false
+	}
+	link.learnMade(c, nil)
+	p.msgs[len(p.msgs)-1].index = link.cfg.Index
+	return true
+}
+
+func (p *packet) append(c *Conn, op messenger) bool {
 	at := len(p.b)
 	b, typ, flags, err := op.appendMessage(append(p.b, make([]byte, unix.NLMSG_HDRLEN)...), c)
 	if err != nil || len(b) > batchBytes {

@@ -160,6 +160,7 @@ func (w *waiting) sendOne(ctx context.Context, b *waitingBatch) (n int, err erro
 // drop lets go of what waits.
 func (w *waiting) drop() {
 	for _, b := range w.batches {
+		b.conn.unlearn(b.msgs.msgs)
 		b.free(w.engine)
 	}
 	w.batches = nil

@@ -301,3 +301,38 @@ func TestRun_waits(t *testing.T) {
 		}
 	}
 }
+
+// TestRun_linksTogether: plain links go to the kernel together. Where one is
+// refused, those behind it are not there, and the next gets the index that it would
+// have had.
+func TestRun_linksTogether(t *testing.T) {
+	e := newEngine(t)
+	a := newSpaces(t, e, 1)[0]
+	steps := func(names ...string) (out []nsexec.Step) {
+		for _, name := range names {
+			addr := nsexec.AddrConfig{Link: nsexec.ByName(name), Prefix: netip.MustParsePrefix("10.0.0.1/24")}
+			out = append(out, nsexec.Step{NS: a, Action: bridge(name)}, nsexec.Step{NS: a, Action: nsexec.AddAddr(addr)})
+		}
+		return out
+	}
+	err := e.Run(t.Context(), steps("br0", "br1", "br0", "br2", "br3")...)
+	var failed *nsexec.StepError
+	if !errors.As(err, &failed) || failed.Index != 4 || !errors.Is(err, unix.EEXIST) {
+		t.Fatalf("a second br0: %v", err)
+	}
+	if err := e.Run(t.Context(), steps("br4", "br2")...); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]float64{"br0": 2, "br1": 3, "br4": 4, "br2": 5} {
+		wantIndex(t, a, name, want)
+		if has := nstest.IP(t, "-n", a.Name, "addr", "show", "dev", name); !strings.Contains(fmt.Sprint(has), "10.0.0.1") {
+			t.Errorf("%s has no address", name)
+		}
+	}
+	others := nsexec.Step{NS: a, Action: byIP(words("link", "add", "other", "type", "bridge"), words("link", "del", "br1"))}
+	if err := e.Run(t.Context(), append(append(steps("br5"), others), steps("br6", "br7")...)...); err != nil {
+		t.Fatal(err)
+	}
+	wantIndex(t, a, "other", 7)
+	wantIndex(t, a, "br7", 9)
+}

@@ -23,6 +23,10 @@ func (e *Engine) fuse(steps []Step) (LinkAction, int) {
 	if e.stepwise || e.faults != nil {
 		return LinkAction{}, 1
 	}
+	return fuse(steps)
+}
+
+func fuse(steps []Step) (LinkAction, int) {
 	first, ok := steps[0].Action.(LinkAction)
 	if !ok || first.link.Name == "" {
 		return first, 1

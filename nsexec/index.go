@@ -4,6 +4,7 @@ package nsexec
 
 import (
 	"errors"
+	"maps"
 
 	"golang.org/x/sys/unix"
 )
@@ -35,6 +36,14 @@ func (k *knownLinks) giveBack(index int) {
 	if k.next == index+1 {
 		k.next = index
 	}
+}
+
+// forgetFrom takes back all choices from an index on.
+func (k *knownLinks) forgetFrom(index int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.next, k.found = index, 0
+	maps.DeleteFunc(k.index, func(_ string, i int) bool { return i >= index })
 }
 
 // goOn has the next link get an index; 0 leaves it to the kernel.

@@ -215,6 +215,22 @@ func (o newLinkOp) request(c *Conn) error {
 	return nil
 }
 
+// appendMessage is of a link that goes into a batch: one that names no other.
+func (o newLinkOp) appendMessage(b []byte, c *Conn) (out []byte, typ, flags int, err error) {
+	out, release, err := o.appendTo(b, c)
+	release()
+	return out, unix.RTM_NEWLINK, o.flags, err
+}
+
+// retractable is true of a new link that changes no other.
+func (o newLinkOp) retractable() bool {
+	cfg := &o.cfg
+	return o.flags&unix.NLM_F_EXCL != 0 && fusesAsMade[cfg.Kind] && cfg.Peer == nil && cfg.Alias == "" &&
+		cfg.Master == (LinkRef{}) && cfg.Parent == (LinkRef{}) && cfg.Refs == nil
+}
+
+func (o newLinkOp) alone() bool { return !o.retractable() }
+
 // appendTo appends the body of the message. release is never nil; what the message
 // names stays until it is called.
 func (o *newLinkOp) appendTo(b []byte, c *Conn) (out []byte, release func(), err error) {
