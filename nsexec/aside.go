@@ -310,7 +310,7 @@ func (l asideLink) record() (*Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.sysctls, err = l.c.linkSysctls(r.title())
+	r.sysctls, err = l.c.sysctlsOf(l.index, r.title())
 	return r, err
 }
 

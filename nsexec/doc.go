@@ -65,9 +65,9 @@
 //     no step before can tell (ahead.go, unseen.go). Somebody who looks from
 //     outside may see one some steps early. Where a step before fails it is taken
 //     back.
-//   - Addresses and routes that are new, in namespaces of the run's own, go by one
-//     call with what is before them, and are taken back where that was refused
-//     (batch.go). They wait until their namespace is needed, at the latest for the
+//   - Addresses, routes and plain links that are new, in namespaces of the run's own,
+//     go by one call with what is before them, and are taken back where that was
+//     refused (batch.go). They wait until their namespace is needed, at the latest for the
 //     end of the Run, since a host that is up makes a bridge flood (deferred.go).
 //     With a [Later] several Runs are as one, so that the first can begin before
 //     the steps of the last are known.

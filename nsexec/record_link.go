@@ -139,7 +139,7 @@ func (c *Conn) recordOf(indexes []int, sysctls bool) (*Record, error) {
 			masters = append(masters, master)
 		}
 		if sysctls {
-			values, err := c.linkSysctls(a.text(unix.IFLA_IFNAME))
+			values, err := c.sysctlsOf(index, a.text(unix.IFLA_IFNAME))
 			if err != nil {
 				return nil, err
 			}

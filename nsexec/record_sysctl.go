@@ -16,8 +16,27 @@ import (
 // link. A link that goes to another namespace loses what is set there.
 var linkSysctlDirs = []string{"ipv4/conf", "ipv6/conf", "ipv4/neigh", "ipv6/neigh", "mpls/conf"}
 
-// linkSysctls reads all sysctls of a link, in the namespace of the connection.
-func (c *Conn) linkSysctls(name string) (out []sysctlValue, err error) {
+// sysctlsOf reads all sysctls of a link, in the namespace of the connection, as those
+// of a name. If it has got another name meanwhile, the folders that were read from
+// went away, and it reads anew.
+func (c *Conn) sysctlsOf(index int, name string) ([]sysctlValue, error) {
+	const tries = 10
+	now := name
+	for try := 1; ; try++ {
+		values, err := c.linkSysctls(now, name)
+		if err != nil {
+			return nil, err
+		}
+		is, err := c.linkState(ByIndex(index))
+		if err != nil || is.name() == now || try == tries { // one that is gone has what was read
+			return values, nil
+		}
+		now = is.name()
+	}
+}
+
+// linkSysctls reads the sysctls of a link by its name, as those of another name.
+func (c *Conn) linkSysctls(name, as string) (out []sysctlValue, err error) {
 	err = inNamespace(c.nsfd, func(*thread) error {
 		for _, dir := range linkSysctlDirs {
 			base := filepath.Join("net", dir, name)
@@ -30,7 +49,7 @@ func (c *Conn) linkSysctls(name string) (out []sysctlValue, err error) {
 					continue // an attribute of the link: to write it makes an address
 				}
 				if v, ok := readSysctl(base + "/" + e.Name()); ok {
-					out = append(out, sysctlValue{base + "/" + e.Name(), v})
+					out = append(out, sysctlValue{filepath.Join("net", dir, as, e.Name()), v})
 				}
 			}
 		}
