@@ -20,9 +20,6 @@ type Request struct {
 	socket *socket
 	err    error  // why there is no socket
 	whole  []byte // the message, behind room for its header; nil where the netlink package has its parts
-
-	msg    []byte // in a batch: the message
-	failed bool   // in a batch: the kernel refused it
 }
 
 // Request starts an rtnetlink request that goes through the namespace's socket.
