@@ -31,11 +31,11 @@ type Call struct {
 	Env      *Env
 
 	args   []Arg
-	values [][]any // by parameter
-	owner  []int   // the parameter of each positional argument
-	given  []Given // the options, in order
-	steps  []nsexec.Step
-	open   bool // how many arguments there are is not known yet
+	values [][]any       // by parameter
+	owner  []int         // the parameter of each positional argument
+	given  []Given       // the options, in order
+	steps  []nsexec.Step // room for what Compile returns
+	open   bool          // how many arguments there are is not known yet
 }
 
 // known reports whether all the values are.
@@ -108,6 +108,9 @@ func (g Given) Value() any {
 	}
 	return g.Values[0]
 }
+
+// number is a value that is one; any other is 0.
+func (g *Given) number() int { return int(asInt(g.Value())) }
 
 // Param returns the values of a positional parameter, none where it was left
 // out.

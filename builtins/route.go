@@ -184,23 +184,24 @@ func routeConfig(c *Call) (nsexec.RouteConfig, error) {
 
 // setRoute sets what an option is about that is not one of a next hop's.
 func setRoute(c *Call, cfg *nsexec.RouteConfig, g *Given) error {
+	n := g.number()
 	switch g.Option.Name {
 	case "metric":
-		cfg.Metric = int(asInt(g.Value()))
+		cfg.Metric = n
 	case "table":
-		cfg.Table = int(asInt(g.Value()))
+		cfg.Table = n
 	case "proto":
-		cfg.Proto = int(asInt(g.Value()))
+		cfg.Proto = n
 	case "tos":
-		cfg.TOS = int(asInt(g.Value()))
+		cfg.TOS = n
 	case "nhid":
-		cfg.NHID = int(asInt(g.Value()))
+		cfg.NHID = n
 	case "expires":
-		cfg.Expires = int(asInt(g.Value()))
+		cfg.Expires = n
 	case "scope":
-		cfg.Scope = int(asInt(g.Value()))
+		cfg.Scope = n
 	case "pref":
-		cfg.Pref = int(asInt(g.Value())) + 1
+		cfg.Pref = n + 1
 	case "src":
 		cfg.Src = g.Value().(value.IP).Addr
 	case "from":
@@ -239,9 +240,9 @@ func nextHop(c *Call, given []Given) (nsexec.NextHop, error) {
 		case "dev":
 			hop.Dev = g.Value().(LinkArg).Link
 		case "weight":
-			hop.Weight = int(asInt(g.Value()))
+			hop.Weight = g.number()
 		case "realms":
-			hop.Realms = int(asInt(g.Value()))
+			hop.Realms = g.number()
 		case "onlink":
 			hop.OnLink = true
 		case "encap":

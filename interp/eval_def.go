@@ -60,6 +60,7 @@ func (e *env) callDef(d *defn, c *lang.Command, args arguments) error {
 		}
 		return &placed{node: n, err: errors.New(wrong.Msg), help: wrong.Help}
 	}
+	e.m.reuse(args)
 	_, err := e.runDef(d, c, vals)
 	return err
 }

@@ -28,6 +28,7 @@ func (e *env) in(s *lang.In) (outcome, error) {
 	if err != nil {
 		return goesOn, err
 	}
+	e.m.reuse(args)
 	if s.Body == nil {
 		return goesOn, e.enterPlaces(s, places)
 	}

@@ -117,7 +117,7 @@ func (w *words) literal(i int) bool { return w.lits[i].Value != nil }
 func (e *env) args(w *words) (arguments, error) {
 	out := e.m.takeSpare()
 	for i, a := range w.args {
-		if w.lits[i].Value != nil {
+		if w.literal(i) {
 			out.add(w.lits[i], w.nodes[i])
 			continue
 		}
@@ -128,6 +128,7 @@ func (e *env) args(w *words) (arguments, error) {
 	return out, nil
 }
 
+// takeSpare returns what arguments are gathered in.
 func (m *machine) takeSpare() arguments {
 	n := len(m.spare)
 	if n == 0 {

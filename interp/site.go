@@ -36,7 +36,7 @@ func (e *env) siteOf(n lang.Node, w *words, args arguments) *site {
 	}
 	s.vals = m.slabs.vals.Take(w.open)[:0]
 	for i := range args.vals {
-		if w.lits[i].Value == nil {
+		if !w.literal(i) {
 			s.vals = append(s.vals, args.vals[i].Value)
 		}
 	}
