@@ -9,7 +9,11 @@
 // could not be undone, 130 when it was interrupted.
 package main
 
-import "os"
+import (
+	"os"
+
+	_ "github.com/nescript/nescript/cmd/nescript/early" // so that the program starts sooner
+)
 
 func main() {
 	os.Exit(run(os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}))

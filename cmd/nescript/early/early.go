@@ -1,0 +1,71 @@
+//go:build linux
+
+// Package early has the kernel map, by four calls, the memory that the program is
+// about to use as it starts. Page by page, as they are touched, that takes a
+// thousand faults; in a virtual machine, where one takes up to 10 µs, they are a
+// third of the time from the start to a small script's end.
+//
+// It is imported for its effect, which has to come before the other packages
+// initialize, whose tables and regular expressions are what fills the memory. Go
+// initializes a package as soon as all that it imports is, so this one imports
+// little. It changes nothing that can be seen, needs no privilege, and
+// where a kernel can't do it, all is as it was.
+package early
+
+import (
+	"syscall"
+	"unsafe"
+)
+
+// Of madvise(2); package syscall knows none of the newer ones.
+const (
+	hugePage      = 14 // MADV_HUGEPAGE
+	populateRead  = 22 // MADV_POPULATE_READ, Linux 5.14
+	populateWrite = 23 // MADV_POPULATE_WRITE, Linux 5.14
+	collapse      = 25 // MADV_COLLAPSE, Linux 6.1
+)
+
+const (
+	hugeSize  = 2 << 20
+	firstHeap = 4 << 20 // what Go maps of its heap at first
+)
+
+func init() {
+	mapHeap()
+	mapProgram()
+}
+
+// mapHeap backs the beginning of the heap with huge pages. Part of the first is
+// in use, so it is made of what is there; the next is one fault when it is reached.
+func mapHeap() {
+	first := uintptr(unsafe.Pointer(new([4096]byte))) &^ (hugeSize - 1)
+	madvise(first, firstHeap, hugePage)
+	madvise(first, hugeSize, collapse)
+}
+
+// mapProgram maps the program's code, from the page cache, and its variables.
+func mapProgram() {
+	fd, err := syscall.Open("/proc/self/maps", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	defer syscall.Close(fd)
+	text := make([]byte, 4096) // the first lines are the program's
+	n, err := syscall.Read(fd, text)
+	if err != nil {
+		return
+	}
+	for m := range mappings(text[:n]) {
+		switch {
+		case m.writable:
+			madvise(m.from, m.to-m.from, populateWrite)
+		case m.executable:
+			madvise(m.from, m.to-m.from, populateRead)
+		}
+	}
+}
+
+// What fails is done page by page, later.
+func madvise(from, size, advice uintptr) {
+	_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, from, size, advice)
+}
