@@ -1,6 +1,6 @@
 //go:build linux
 
-// Package early has the kernel map, by four calls, the memory that the program is
+// Package early has the kernel map, by a few calls, the memory that the program is
 // about to use as it starts. Page by page, as they are touched, that takes a
 // thousand faults; in a virtual machine, where one takes up to 10 µs, they are a
 // third of the time from the start to a small script's end.
@@ -25,10 +25,7 @@ const (
 	collapse      = 25 // MADV_COLLAPSE, Linux 6.1
 )
 
-const (
-	hugeSize  = 2 << 20
-	firstHeap = 4 << 20 // what Go maps of its heap at first
-)
+const hugeSize = 2 << 20 // of a page
 
 func init() {
 	mapHeap()
@@ -36,12 +33,35 @@ func init() {
 }
 
 // mapHeap backs the beginning of the heap with huge pages. Part of the first is
-// in use, so it is made of what is there; the next is one fault when it is reached.
+// in use, so it is made of what is there; the others are one fault each, when
+// they are reached.
 func mapHeap() {
+	end := extendHeap()
 	first := uintptr(unsafe.Pointer(new([4096]byte))) &^ (hugeSize - 1)
-	madvise(first, firstHeap, hugePage)
+	if first < end {
+		madvise(first, end-first, hugePage)
+	}
 	madvise(first, hugeSize, collapse)
 }
+
+// extendHeap lets the heap grow by a stack of 16 MiB in one piece, which can then
+// be advised on, and returns where that ends; otherwise Go maps 4 MiB at a time.
+// Unlike other memory, a goroutine's stack is free again as soon as that ends,
+// without a collection, which this early would take as long as all that is saved.
+// What is not touched takes no memory.
+func extendHeap() (end uintptr) {
+	ends := make(chan uintptr)
+	go func() {
+		var here byte // the stack begins at its end
+		deep()
+		ends <- uintptr(unsafe.Pointer(&here))
+	}()
+	return <-ends
+}
+
+// deep needs more than 8 MiB of stack, whose size is a power of two, and does
+// nothing.
+func deep()
 
 // mapProgram maps the program's code, from the page cache, and its variables.
 func mapProgram() {
