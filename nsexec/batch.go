@@ -19,11 +19,18 @@ import (
 // first of a batch are only addresses, routes and plain links that are new, which
 // are deleted again where one before them failed.
 
-// Each message that is refused is answered by itself, and a socket's buffer holds
-// some two hundred such answers; more than these messages are hardly faster.
+// More than these are hardly faster.
 const (
-	batchMost  = 64       // messages
-	batchBytes = 16 << 10 // of a batch
+	batchMost  = 256      // messages
+	batchBytes = 32 << 10 // of a batch
+)
+
+// Each message that is refused is answered by itself, quoted. Should all of a
+// batch be, their answers have to fit a socket's buffer, or the kernel drops some.
+const (
+	batchSmall  = 64   // as many messages as any buffer is large enough for
+	refusalSize = 1280 // that an answer takes of a buffer, with what tells why, at most
+	quotedTwice = 2    // a large message's memory is a power of two
 )
 
 // batchable is an operation that is one message.
@@ -88,7 +95,13 @@ func (c *Conn) batchOf(steps []Step) *packet {
 	if c.dialErr != nil {
 		return p
 	}
-	for i := range steps[:min(len(steps), batchMost)] {
+	most := batchSmall
+	for i := range steps {
+		if i == most {
+			if most = c.socket.batchMost(); i >= most {
+				break
+			}
+		}
 		s := &steps[i]
 		op, ok := operationOf(s.Action).(batchable)
 		if !ok || s.NS != c.ref || s.Action.NeedsThread() || op.alone() || len(p.msgs) > 0 && !op.retractable() {
@@ -195,6 +208,24 @@ func (p *packet) append(c *Conn, op messenger) bool {
 	p.msgs = append(p.msgs, packed{at: at, end: len(b), typ: uint16(typ)})
 	p.b = aligned(b, at)
 	return true
+}
+
+// batchMost is how many messages may go together: as many as there is room for
+// the refusals of, which is made when it is first asked for.
+func (s *socket) batchMost() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.most == 0 {
+		const size = batchMost*refusalSize + quotedTwice*batchBytes
+		// The kernel doubles what it is asked for, and gives at most twice
+		// net.core.rmem_max (socket(7)).
+		_ = unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_RCVBUF, size/2)
+		got, err := unix.GetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_RCVBUF)
+		if s.most = batchSmall; err == nil && got >= size {
+			s.most = batchMost
+		}
+	}
+	return s.most
 }
 
 // exchangeAll sends messages by one call, and returns which was the first that

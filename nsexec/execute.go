@@ -112,9 +112,10 @@ func (r *Request) Execute(kind int, answer uint16) ([][]byte, error) {
 // rtnetlink does what it is asked within the call that asks, so its answer is
 // there by the time one reads: two system calls are a request, without waiting.
 type socket struct {
-	mu  sync.Mutex
-	fd  int
-	seq uint32
+	mu   sync.Mutex
+	fd   int
+	seq  uint32
+	most int // messages of a batch; 0 until it is known
 }
 
 // openSocket opens a socket in the calling thread's namespace.

@@ -302,6 +302,36 @@ func TestRun_waits(t *testing.T) {
 	}
 }
 
+// TestRun_manyRefused: where the kernel refuses nearly all of many messages that
+// went together, none of its answers is lost, and what was not refused is gone.
+func TestRun_manyRefused(t *testing.T) {
+	e := newEngine(t)
+	a := newSpaces(t, e, 1)[0]
+	address := func(prefix string) nsexec.Step {
+		return nsexec.Step{NS: a, Action: nsexec.AddAddr(nsexec.AddrConfig{Link: nsexec.ByName("br0"), Prefix: netip.MustParsePrefix(prefix)})}
+	}
+	steps := []nsexec.Step{{NS: a, Action: bridge("br0")}}
+	for range 1000 {
+		steps = append(steps, address("10.0.0.1/24"))
+	}
+	steps[200] = address("10.0.0.2/24")
+	steps[254] = address("10.0.0.3/24")
+	err := e.Run(t.Context(), steps...)
+	var failed *nsexec.StepError
+	if !errors.As(err, &failed) || failed.Index != 2 || !errors.Is(err, unix.EEXIST) {
+		t.Fatalf("the address again: %v", err)
+	}
+	if err := e.Run(t.Context(), address("10.0.0.2/24"), address("10.0.0.4/24"), address("10.0.0.5/24")); err != nil {
+		t.Fatal(err)
+	}
+	has := fmt.Sprint(nstest.IP(t, "-n", a.Name, "addr", "show", "dev", "br0"))
+	for addr, want := range map[string]bool{"10.0.0.1": true, "10.0.0.2": true, "10.0.0.3": false, "10.0.0.4": true, "10.0.0.5": true} {
+		if strings.Contains(has, addr) != want {
+			t.Errorf("%s is there: %t, in %s", addr, !want, has)
+		}
+	}
+}
+
 // TestRun_linksTogether: plain links go to the kernel together. Where one is
 // refused, those behind it are not there, and the next gets the index that it would
 // have had.
