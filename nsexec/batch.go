@@ -29,8 +29,7 @@ const (
 // batch be, their answers have to fit a socket's buffer, or the kernel drops some.
 const (
 	batchSmall  = 64   // as many messages as any buffer is large enough for
-	refusalSize = 1280 // that an answer takes of a buffer, with what tells why, at most
-	quotedTwice = 2    // a large message's memory is a power of two
+	refusalSize = 1280 // of a buffer, that an answer takes at most, but for a large message in it
 )
 
 // batchable is an operation that is one message.
@@ -98,7 +97,7 @@ func (c *Conn) batchOf(steps []Step) *packet {
 	most := batchSmall
 	for i := range steps {
 		if i == most {
-			if most = c.socket.batchMost(); i >= most {
+			if most = c.socket.together(); i >= most {
 				break
 			}
 		}
@@ -210,13 +209,13 @@ func (p *packet) append(c *Conn, op messenger) bool {
 	return true
 }
 
-// batchMost is how many messages may go together: as many as there is room for
+// together is how many messages may go by one call: as many as there is room for
 // the refusals of, which is made when it is first asked for.
-func (s *socket) batchMost() int {
+func (s *socket) together() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.most == 0 {
-		const size = batchMost*refusalSize + quotedTwice*batchBytes
+		const size = batchMost*refusalSize + 2*batchBytes // the memory of large ones is a power of two
 		// The kernel doubles what it is asked for, and gives at most twice
 		// net.core.rmem_max (socket(7)).
 		_ = unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_RCVBUF, size/2)

@@ -48,7 +48,7 @@ func collectFor(script int) {
 // them with huge pages, where it has them for who asks (madvise(2),
 // MADV_HUGEPAGE). In a virtual machine the fault of each new page takes up to
 // 10 µs, in all a third of the time of a big script's check; a huge page is one fault
-// for 512 of them. Small scripts gain nothing: zeroing 2 MiB takes time, too.
+// for 512 of them. For small scripts package early does enough.
 func growHeap(size int) {
 	heap := make([]byte, size) // comes from the kernel as zeros, and is not written to
 	// Go gives out the lowest addresses first, so what follows is put there once

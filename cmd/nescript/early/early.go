@@ -13,16 +13,9 @@
 package early
 
 import (
-	"syscall"
 	"unsafe"
-)
 
-// Of madvise(2); package syscall knows none of the newer ones.
-const (
-	hugePage      = 14 // MADV_HUGEPAGE
-	populateRead  = 22 // MADV_POPULATE_READ, Linux 5.14
-	populateWrite = 23 // MADV_POPULATE_WRITE, Linux 5.14
-	collapse      = 25 // MADV_COLLAPSE, Linux 6.1
+	"golang.org/x/sys/unix"
 )
 
 const hugeSize = 2 << 20 // of a page
@@ -39,9 +32,9 @@ func mapHeap() {
 	end := extendHeap()
 	first := uintptr(unsafe.Pointer(new([4096]byte))) &^ (hugeSize - 1)
 	if first < end {
-		madvise(first, end-first, hugePage)
+		madvise(first, end-first, unix.MADV_HUGEPAGE)
 	}
-	madvise(first, hugeSize, collapse)
+	madvise(first, hugeSize, unix.MADV_COLLAPSE)
 }
 
 // extendHeap lets the heap grow by a stack of 16 MiB in one piece, which can then
@@ -65,27 +58,28 @@ func deep()
 
 // mapProgram maps the program's code, from the page cache, and its variables.
 func mapProgram() {
-	fd, err := syscall.Open("/proc/self/maps", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	fd, err := unix.Open("/proc/self/maps", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return
 	}
-	defer syscall.Close(fd)
+	defer unix.Close(fd)
 	text := make([]byte, 4096) // the first lines are the program's
-	n, err := syscall.Read(fd, text)
+	n, err := unix.Read(fd, text)
 	if err != nil {
 		return
 	}
 	for m := range mappings(text[:n]) {
 		switch {
 		case m.writable:
-			madvise(m.from, m.to-m.from, populateWrite)
+			madvise(m.from, m.to-m.from, unix.MADV_POPULATE_WRITE)
 		case m.executable:
-			madvise(m.from, m.to-m.from, populateRead)
+			madvise(m.from, m.to-m.from, unix.MADV_POPULATE_READ)
 		}
 	}
 }
 
-// What fails is done page by page, later.
+// madvise is madvise(2): MADV_POPULATE_… are of Linux 5.14, MADV_COLLAPSE is of
+// 6.1. What fails is done page by page, later.
 func madvise(from, size, advice uintptr) {
-	_, _, _ = syscall.Syscall(syscall.SYS_MADVISE, from, size, advice)
+	_, _, _ = unix.Syscall(unix.SYS_MADVISE, from, size, advice)
 }
