@@ -28,6 +28,9 @@ type trial struct {
 	many bool
 	fits bool
 	to   *any // where in the call the value went; nil where it was of no use
+
+	text    value.String // what was last read, if that was text
+	hasText bool
 }
 
 // NewForm makes the Form of a statement. fixed tells which of its arguments never
@@ -59,6 +62,11 @@ func (f *Form) again(args []Arg) bool {
 		if _, isList := v.(value.List); isList {
 			return false
 		}
+		text, isText := v.(value.String)
+		if isText && t.hasText && text == t.text {
+			continue // as where a loop is in another
+		}
+		t.text, t.hasText = text, isText
 		got, err := parse(*t.as, t.many, v)
 		if (err == nil) != t.fits {
 			return false

@@ -141,10 +141,12 @@ func (k kind) config(c *Call) (nsexec.LinkConfig, error) {
 		}
 		cfg.Data = append(cfg.Data, nsexec.Attr{Type: o.attr, Data: data})
 	}
-	if k.finish != nil {
-		k.finish(c, &cfg)
+	if k.finish == nil {
+		return cfg, nil
 	}
-	return cfg, nil
+	whole := cfg // so that only this one is allocated
+	k.finish(c, &whole)
+	return whole, nil
 }
 
 // made is the action that a maker's modifier asks for.

@@ -34,57 +34,89 @@ type AddrConfig struct {
 // AddAddr gives a link an address (RTM_NEWADDR, see rtnetlink(7)). It needs
 // CAP_NET_ADMIN.
 func AddAddr(cfg AddrConfig) LinkAction {
-	return linkAction("addr", cfg.Link, &addrOp{"", cfg, unix.RTM_NEWADDR, unix.NLM_F_CREATE | unix.NLM_F_EXCL})
+	return linkAction("addr", cfg.Link, newAddrOp(addAddr, cfg))
 }
 
 // ReplaceAddr gives a link an address, or changes what it has of it.
 func ReplaceAddr(cfg AddrConfig) LinkAction {
-	return linkAction("replace-addr", cfg.Link, &addrOp{"replace ", cfg, unix.RTM_NEWADDR, unix.NLM_F_CREATE | unix.NLM_F_REPLACE})
+	return linkAction("replace-addr", cfg.Link, newAddrOp(replaceAddr, cfg))
 }
 
 // DelAddr takes an address from a link.
 func DelAddr(cfg AddrConfig) LinkAction {
-	return linkAction("del-addr", cfg.Link, &addrOp{"del ", cfg, unix.RTM_DELADDR, 0})
+	return linkAction("del-addr", cfg.Link, newAddrOp(delAddr, cfg))
 }
 
+// addrOp is what is done to an address. A run may hold thousands, most of which say
+// nothing but the address.
 type addrOp struct {
+	how    *addrHow
+	link   LinkRef
+	prefix netip.Prefix
+	whole  *AddrConfig // nil where that is all
+}
+
+// addrHow is what may be done to an address.
+type addrHow struct {
 	mod   string
-	cfg   AddrConfig
 	proto int
 	flags int
 }
 
+var (
+	addAddr     = &addrHow{"", unix.RTM_NEWADDR, unix.NLM_F_CREATE | unix.NLM_F_EXCL}
+	replaceAddr = &addrHow{"replace ", unix.RTM_NEWADDR, unix.NLM_F_CREATE | unix.NLM_F_REPLACE}
+	delAddr     = &addrHow{"del ", unix.RTM_DELADDR, 0}
+)
+
+func newAddrOp(how *addrHow, cfg AddrConfig) *addrOp {
+	o := &addrOp{how: how, link: cfg.Link, prefix: cfg.Prefix}
+	if cfg != o.config() {
+		whole := cfg
+		o.whole = &whole
+	}
+	return o
+}
+
+func (o *addrOp) config() AddrConfig {
+	if o.whole != nil {
+		return *o.whole
+	}
+	return AddrConfig{Link: o.link, Prefix: o.prefix}
+}
+
 func (o *addrOp) String() string {
-	return o.mod + "addr " + o.cfg.Link.String() + " " + o.cfg.Prefix.String()
+	return o.how.mod + "addr " + o.link.String() + " " + o.prefix.String()
 }
 
 // prepare notes how to take an address away that is new, or what the link had,
 // where one changes or goes: others may go with it, and routes.
 func (o *addrOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
-	index, err := c.indexOf(o.cfg.Link)
+	index, err := c.indexOf(o.link)
 	if err != nil {
 		return nil, err
 	}
 	if u.ownsLink(c, index) {
 		return o, nil
 	}
-	m := addrMessage(index, o.cfg)
-	if o.flags&unix.NLM_F_EXCL == 0 {
+	cfg := o.config()
+	m := addrMessage(index, cfg)
+	if o.how.flags&unix.NLM_F_EXCL == 0 {
 		if err := u.noteLink(ctx, c, index); err != nil {
 			return nil, err
 		}
 	}
-	if o.proto == unix.RTM_NEWADDR {
+	if o.how.proto == unix.RTM_NEWADDR {
 		has, err := c.addrs(func(h message) bool { return bytes.Equal(h.addrKey(), m.addrKey()) })
 		if err != nil || len(has) > 0 {
 			return o, err // to be changed, or the kernel will say that it is there
 		}
-		ways, err := c.newPrefixRoutes(index, o.cfg)
+		ways, err := c.newPrefixRoutes(index, cfg)
 		if err != nil {
 			return nil, err
 		}
 		made := append([]message{m}, ways...)
-		text := o.cfg.Link.String() + " " + o.cfg.Prefix.String()
+		text := o.link.String() + " " + o.prefix.String()
 		return o, u.note(ctx, c.cookieRef(), unmakeOp{text, &Record{msgs: made}})
 	}
 	return o, nil
@@ -95,14 +127,15 @@ func (o *addrOp) act(_ context.Context, c *Conn) error {
 }
 
 func (o *addrOp) appendMessage(b []byte, c *Conn) (out []byte, typ, flags int, err error) {
-	index, err := c.indexOf(o.cfg.Link)
+	index, err := c.indexOf(o.link)
 	if err != nil {
 		return nil, 0, 0, err
 	}
-	return appendAttrs(o.cfg.appendKey(b, index), o.cfg.attrs()), o.proto, o.flags, nil
+	cfg := o.config()
+	return appendAttrs(cfg.appendKey(b, index), cfg.attrs()), o.how.proto, o.how.flags, nil
 }
 
-func (o *addrOp) retractable() bool { return o.flags&unix.NLM_F_EXCL != 0 }
+func (o *addrOp) retractable() bool { return o.how.flags&unix.NLM_F_EXCL != 0 }
 func (o *addrOp) alone() bool       { return !o.retractable() }
 
 // Attributes of linux/if_addr.h that x/sys has no names for.

@@ -185,7 +185,9 @@ func (p *packet) add(c *Conn, op messenger) bool {
 	if !chosen {
 		return false
 	}
-	if !p.append(c, link) {
+	at := len(p.b)
+	b, typ, flags, err := link.appendMessage(p.begin(), c) // as an operation it would be allocated again
+	if !p.end(at, b, typ, flags, err) {
 		link.giveBack(c, nil)
 		return false
 	}
@@ -196,7 +198,18 @@ func (p *packet) add(c *Conn, op messenger) bool {
 
 func (p *packet) append(c *Conn, op messenger) bool {
 	at := len(p.b)
-	b, typ, flags, err := op.appendMessage(append(p.b, make([]byte, unix.NLMSG_HDRLEN)...), c)
+	b, typ, flags, err := op.appendMessage(p.begin(), c)
+	return p.end(at, b, typ, flags, err)
+}
+
+// begin makes room for a message's header.
+func (p *packet) begin() []byte {
+	return append(p.b, make([]byte, unix.NLMSG_HDRLEN)...)
+}
+
+// end takes what is appended from a place on as a message, and reports whether
+// that went well and there is room for it.
+func (p *packet) end(at int, b []byte, typ, flags int, err error) bool {
 	if err != nil || len(b) > batchBytes {
 		return false
 	}

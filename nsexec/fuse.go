@@ -37,12 +37,16 @@ func fuse(steps []Step) (LinkAction, int) {
 		for ; n < len(steps) && op.takes(follows(steps[0], first.link, steps[n])); n++ {
 			op.cfg = op.cfg.with(steps[n].Action.(LinkAction).op.(setLinkOp).change)
 		}
-		first.op = op
+		if n > 1 { // as an operation it is allocated again
+			first.op = op
+		}
 	case setLinkOp:
 		for ; n < len(steps) && op.takes(follows(steps[0], first.link, steps[n])); n++ {
 			op.change = op.change.with(steps[n].Action.(LinkAction).op.(setLinkOp).change)
 		}
-		first.op = op
+		if n > 1 {
+			first.op = op
+		}
 	}
 	return first, n
 }
