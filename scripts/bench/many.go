@@ -88,10 +88,12 @@ var one = family{
 		}
 		return p
 	},
-	script: manyScript(fmt.Sprintf(`for i in 1..(n / %d) < bridge br$i up >
-		addr br1 192.168.0.1/24
-		let links = min(n / %[1]d, %d)
-		for b in 1..links < for k in 0..((n - b) / links) < addr br$b (host(10.0.0.0/8, k * links + b)) > >
+	script: manyScript(fmt.Sprintf(`let links = n / %d; let addressed = min(links, %d)
+		for b in 1..links <
+			bridge br$b up
+			if b == 1 < addr br1 192.168.0.1/24 >
+			if (b <= addressed) < for k in 0..((n - b) / addressed) < addr br$b (host(10.0.0.0/8, k * addressed + b)) > >
+		>
 		for i in 1..n < route (host(172.16.0.0/12, i)) via 192.168.0.2 dev br1 >`, oneLinks, addrLinks)),
 }
 
