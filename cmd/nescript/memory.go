@@ -6,6 +6,8 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -50,10 +52,12 @@ func collectFor(script int) {
 // 10 µs, in all a third of the time of a big script's check; a huge page is one fault
 // for 512 of them. For small scripts package early does enough.
 func growHeap(size int) {
-	heap := make([]byte, size) // comes from the kernel as zeros, and is not written to
+	var heap strings.Builder // leaves its memory as it is; to make a slice may clear it, which touches all of it
+	heap.Grow(size)
+	heap.WriteByte(0)
 	// Go gives out the lowest addresses first, so what follows is put there once
 	// it is free. A kernel without huge pages answers EINVAL, and all is as it was.
-	_ = unix.Madvise(heap, unix.MADV_HUGEPAGE)
-	runtime.KeepAlive(heap)
+	_ = unix.Madvise(unsafe.Slice(unsafe.StringData(heap.String()), size), unix.MADV_HUGEPAGE)
+	runtime.KeepAlive(&heap)
 	runtime.GC()
 }
