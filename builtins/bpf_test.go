@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cilium/ebpf"
 	"github.com/google/go-cmp/cmp"
@@ -234,6 +235,10 @@ func Test_bpfUndoRoute(t *testing.T) {
 	const older = `ip link set dev eth0 up
 ip addr add 10.0.0.1/24 dev eth0
 ip route add 10.77.0.0/16 encap bpf xmit obj PROGS sec lwt dev eth0`
+	// Those of the tests before go with their namespaces, which takes the kernel a while.
+	for end := time.Now().Add(10 * time.Second); len(programsOf(t, ebpf.LWTXmit)) > 0 && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
 	ns := quietNS(t)
 	runLines(t, ns, withProgs(older))
 	in, err := interp.New()
