@@ -179,15 +179,13 @@ func (p *packet) free() {
 func (p *packet) add(c *Conn, op messenger) bool {
 	link, makes := op.(newLinkOp)
 	if !makes {
-		return p.append(c, op)
+		return p.end(op.appendMessage(p.begin(), c))
 	}
 	link, chosen := link.withIndexes(c, nil)
 	if !chosen {
 		return false
 	}
-	at := len(p.b)
-	b, typ, flags, err := link.appendMessage(p.begin(), c) // as an operation it would be allocated again
-	if !p.end(at, b, typ, flags, err) {
+	if !p.end(link.appendMessage(p.begin(), c)) { // as an operation it would be allocated again
 		link.giveBack(c, nil)
 		return false
 	}
@@ -196,24 +194,18 @@ func (p *packet) add(c *Conn, op messenger) bool {
 	return true
 }
 
-func (p *packet) append(c *Conn, op messenger) bool {
-	at := len(p.b)
-	b, typ, flags, err := op.appendMessage(p.begin(), c)
-	return p.end(at, b, typ, flags, err)
-}
-
 // begin makes room for a message's header.
 func (p *packet) begin() []byte {
 	return append(p.b, make([]byte, unix.NLMSG_HDRLEN)...)
 }
 
-// end takes what is appended from a place on as a message, and reports whether
-// that went well and there is room for it.
-func (p *packet) end(at int, b []byte, typ, flags int, err error) bool {
+// end takes what appendMessage has made of begin, and reports whether that went
+// well and there is room for it.
+func (p *packet) end(b []byte, typ, flags int, err error) bool {
 	if err != nil || len(b) > batchBytes {
 		return false
 	}
-	order := binary.NativeEndian
+	order, at := binary.NativeEndian, len(p.b)
 	order.PutUint32(b[at:], uint32(len(b)-at))
 	order.PutUint16(b[at+4:], uint16(typ))
 	order.PutUint16(b[at+6:], uint16(unix.NLM_F_REQUEST|flags))

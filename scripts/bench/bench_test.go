@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 
 // tiny are workloads of every family that take no time.
 var tiny = []string{
-	"star-3", "grid-2", "fattree-2", "fattree-4", "addrs-10", "routes-10", "links-5", "one-10",
+	"star-3", "grid-2", "fattree-2", "fattree-4", "addrs-10", "routes-10", "links-5", "mixed-10",
 	"check-20", "down-star-3", "down-grid-2",
 }
 

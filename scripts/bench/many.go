@@ -65,22 +65,22 @@ var links = family{
 	script: manyScript(`for i in 1..n < bridge br$i up >`),
 }
 
-// oneLinks is to how many addresses, and as many routes, there is a link.
-const oneLinks = 5
+// mixedLinks is to how many addresses, and as many routes, there is a link.
+const mixedLinks = 5
 
-var one = family{
-	name: "one", about: fmt.Sprintf("N addresses, N routes and N/%d bridges in one namespace", oneLinks),
-	does: build, sizes: []int{10_000}, most: 1<<20 - 1 - (1<<20-1)%oneLinks, step: oneLinks,
+var mixed = family{
+	name: "mixed", about: fmt.Sprintf("N addresses, N routes and N/%d bridges in one namespace", mixedLinks),
+	does: build, sizes: []int{10_000}, most: 1<<20 - 1 - (1<<20-1)%mixedLinks, step: mixedLinks,
 	unit: "address", units: itself,
 	plan: func(n int) *plan {
 		p, one := onlyOne()
-		for i := range n / oneLinks {
+		for i := range n / mixedLinks {
 			p.links = append(p.links, link{space: one, kind: "bridge", name: fmt.Sprintf("br%d", i+1)})
 		}
 		near := netip.MustParsePrefix("192.168.0.1/24")
 		p.links[0].addrs = []netip.Prefix{near}
 		for i, a := range many(netip.MustParseAddr("10.0.0.1"), n) {
-			l := &p.links[i%min(n/oneLinks, addrLinks)]
+			l := &p.links[i%min(n/mixedLinks, addrLinks)]
 			l.addrs = append(l.addrs, a)
 		}
 		for _, to := range many(netip.MustParseAddr("172.16.0.1"), n) {
@@ -94,7 +94,7 @@ var one = family{
 			if b == 1 < addr br1 192.168.0.1/24 >
 			if (b <= addressed) < for k in 0..((n - b) / addressed) < addr br$b (host(10.0.0.0/8, k * addressed + b)) > >
 		>
-		for i in 1..n < route (host(172.16.0.0/12, i)) via 192.168.0.2 dev br1 >`, oneLinks, addrLinks)),
+		for i in 1..n < route (host(172.16.0.0/12, i)) via 192.168.0.2 dev br1 >`, mixedLinks, addrLinks)),
 }
 
 // onlyOne is a plan of one namespace.

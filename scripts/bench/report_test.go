@@ -122,7 +122,7 @@ func TestSizes(t *testing.T) {
 		"fattree-8":    "208 namespaces, 768 links, 768 addresses, 448 routes",
 		"addrs-10000":  "1 namespaces, 100 links, 10000 addresses, 0 routes",
 		"routes-10000": "1 namespaces, 1 links, 1 addresses, 10000 routes",
-		"one-10000":    "1 namespaces, 2000 links, 10001 addresses, 10000 routes",
+		"mixed-10000":  "1 namespaces, 2000 links, 10001 addresses, 10000 routes",
 	} {
 		w, err := parseWorkload(name)
 		if err != nil {

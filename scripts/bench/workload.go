@@ -41,7 +41,7 @@ const (
 
 // families are all there are. Each is in a file of its own.
 func families() []family {
-	return []family{star, grid, fatTree, addrs, routes, links, one, checking, downOf(star, 300), downOf(grid, 33)}
+	return []family{star, grid, fatTree, addrs, routes, links, mixed, checking, downOf(star, 300), downOf(grid, 33)}
 }
 
 func (w workload) String() string { return fmt.Sprintf("%s-%d", w.name, w.n) }
