@@ -22,7 +22,14 @@ type Holder struct {
 
 // Tenants knows namespaces, to find the processes in them once they have lost
 // their names. The zero Tenants knows none; it is for one goroutine at a time.
-type Tenants struct{ names map[uint64]string } // by inode
+type Tenants struct{ met map[uint64]tenancy } // by inode
+
+// tenancy is a namespace that may have some. Its inode may be another's once it is
+// gone, its cookie is nobody else's.
+type tenancy struct {
+	name   string
+	cookie uint64
+}
 
 type tenantsKey struct{}
 
@@ -32,9 +39,9 @@ func (t *Tenants) Context(ctx context.Context) context.Context {
 	return context.WithValue(ctx, tenantsKey{}, t)
 }
 
-// meetTenants takes note of an open namespace with a name, for the Tenants of a context,
-// if there are any.
-func meetTenants(ctx context.Context, name string, fd int) {
+// meetTenants takes note of an open namespace with a name and a cookie, for the
+// Tenants of a context, if there are any.
+func meetTenants(ctx context.Context, fd int, name string, cookie uint64) {
 	t, _ := ctx.Value(tenantsKey{}).(*Tenants)
 	if t == nil {
 		return
@@ -43,16 +50,16 @@ func meetTenants(ctx context.Context, name string, fd int) {
 	if err != nil {
 		return // nothing is lost but a warning
 	}
-	if t.names == nil {
-		t.names = map[uint64]string{}
+	if t.met == nil {
+		t.met = map[uint64]tenancy{}
 	}
-	t.names[id.ino] = name
+	t.met[id.ino] = tenancy{name, cookie}
 }
 
 // Processes are those that are in the namespaces, by number. Of others' processes
 // only root can tell.
 func (t *Tenants) Processes() []Holder {
-	if len(t.names) == 0 {
+	if len(t.met) == 0 {
 		return nil
 	}
 	links, _ := filepath.Glob("/proc/[0-9]*/ns/net")
@@ -62,14 +69,25 @@ func (t *Tenants) Processes() []Holder {
 		if unix.Stat(link, &st) != nil {
 			continue
 		}
-		name, ok := t.names[st.Ino]
-		if !ok {
+		met, ok := t.met[st.Ino]
+		if !ok || !met.isAt(link) {
 			continue
 		}
 		dir := filepath.Dir(filepath.Dir(link))
 		pid, _ := strconv.Atoi(filepath.Base(dir))
 		comm, _ := os.ReadFile(dir + "/comm")
-		out = append(out, Holder{name, pid, strings.TrimSpace(string(comm))})
+		out = append(out, Holder{met.name, pid, strings.TrimSpace(string(comm))})
 	}
 	return out
+}
+
+// isAt reports whether the namespace is the one that a file stands for.
+func (t tenancy) isAt(path string) bool {
+	fd, err := openNetns(path)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	cookie, err := cookieOf(fd)
+	return err == nil && cookie == t.cookie
 }

@@ -50,7 +50,7 @@ func (o unmakeNSOp) act(ctx context.Context, c *Conn) error {
 	if err != nil {
 		return err
 	}
-	there, err := o.look(path, func(fd int) { meetTenants(ctx, o.name, fd) })
+	there, err := o.look(path, func(fd int) { meetTenants(ctx, fd, o.name, o.cookie) })
 	if err != nil || !there {
 		return err
 	}
