@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -269,24 +270,35 @@ func (in *Interp) Replay(ctx context.Context, statement string) error {
 	return joined([]error{err, e.flushed(err)})
 }
 
-// Steps are what the verbs of a journal that stand in a statement do. Others,
-// of a script's own undo, are left out.
-func (in *Interp) Steps(ctx context.Context, statement string) ([]nsexec.Step, error) {
-	e, err := in.written(ctx, statement)
+// Steps are what the verbs of a journal that stand in statements do, of each
+// statement in its turn. Other verbs, of a script's own undo, are left out. Each
+// statement is a line. Many are read in much less time than each by itself, but
+// if one is wrong there are no steps of any.
+func (in *Interp) Steps(ctx context.Context, statements ...string) ([][]nsexec.Step, error) {
+	e, err := in.written(ctx, strings.Join(statements, "\n"))
 	if err != nil {
 		return nil, err
 	}
-	var out []nsexec.Step
-	e.m.do = func(_ context.Context, call *builtins.Call) error {
-		if call.Spec.Group != builtins.Undoing {
-			return nil
+	out := make([][]nsexec.Step, len(statements))
+	for _, s := range e.file.Body.Stmts {
+		start, end := s.Span()
+		if start.Line != end.Line {
+			return nil, fmt.Errorf("statement %d of a journal is not one of its own", start.Line)
 		}
-		steps, err := call.Spec.Compile(call)
-		out = append(out, steps...)
-		return err
+		of := &out[start.Line-1]
+		e.m.do = func(_ context.Context, call *builtins.Call) error {
+			if call.Spec.Group != builtins.Undoing {
+				return nil
+			}
+			steps, err := call.Spec.Compile(call)
+			*of = append(*of, steps...)
+			return err
+		}
+		if _, err := e.stmts([]lang.Stmt{s}); err != nil {
+			return nil, err
+		}
 	}
-	_, err = e.stmts(e.file.Body.Stmts)
-	return out, err
+	return out, nil
 }
 
 // written is where a statement that was written down runs.

@@ -35,52 +35,72 @@ const letGoTimes = 2
 func awaitLasts(ctx context.Context, times int) error {
 	ctx, cancel := context.WithTimeout(ctx, letGoWithin)
 	defer cancel()
-	for range times {
-		if err := awaitLast(ctx); err != nil {
+	l := &lasts{nsfd: -1, c: &Conn{nsfd: -1}, changes: linkChanges{-1}}
+	defer l.close()
+	if err := l.make(times); err != nil {
+		return err
+	}
+	return l.await(ctx)
+}
+
+// lasts are namespaces that will be the last to be deleted. Each is joined to
+// one that stays by a pair of links.
+type lasts struct {
+	nsfd    int // the one that stays
+	c       *Conn
+	changes linkChanges
+	fds     []int // the lasts
+}
+
+// make makes them all beforehand: while the kernel dismantles others, it takes
+// its time over a new one.
+func (l *lasts) make(n int) (err error) {
+	if l.nsfd, err = newNamespace(nil); err != nil {
+		return err
+	}
+	err = inNamespace(l.nsfd, func(*thread) (err error) {
+		if err := l.c.dial(); err != nil {
 			return err
+		}
+		l.changes, err = openLinkChanges()
+		return err
+	})
+	for i := 0; i < n && err == nil; i++ {
+		var fd int
+		if fd, err = newNamespace(nil); err != nil {
+			break
+		}
+		l.fds = append(l.fds, fd)
+		err = l.c.joinTo(fd, lastIndex+i)
+	}
+	return err
+}
+
+// await deletes each in turn, and waits until the end of its links that stays
+// has gone, too.
+func (l *lasts) await(ctx context.Context) error {
+	for i, fd := range l.fds {
+		l.fds[i] = -1
+		unix.Close(fd)
+		for {
+			if _, err := l.c.askLink(int32(lastIndex+i), nil); err != nil {
+				break // it says ENODEV
+			}
+			if err := l.changes.wait(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// awaitLast makes a namespace that is joined to another by a pair of links,
-// deletes it, and waits until the end that is left has gone, too.
-func awaitLast(ctx context.Context) error {
-	here, err := newNamespace(nil)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(here)
-	last, err := newNamespace(nil)
-	if err != nil {
-		return err
-	}
-	c := &Conn{nsfd: -1}
-	defer c.close()
-	var changes linkChanges
-	err = inNamespace(here, func(*thread) (err error) {
-		if err := c.dial(); err != nil {
-			return err
-		}
-		changes, err = openLinkChanges()
-		return err
-	})
-	if err == nil {
-		defer changes.close()
-		err = c.joinTo(last)
-	}
-	unix.Close(last)
-	if err != nil {
-		return err
-	}
-	for {
-		if _, err := c.askLink(lastIndex, nil); err != nil {
-			return nil // it says ENODEV
-		}
-		if err := changes.wait(ctx); err != nil {
-			return err
+func (l *lasts) close() {
+	for _, fd := range append(l.fds, l.changes.fd, l.nsfd) {
+		if fd >= 0 {
+			unix.Close(fd)
 		}
 	}
+	l.c.close()
 }
 
 // linkChanges is a socket that the kernel tells of changes of links in its
@@ -126,17 +146,18 @@ func (l linkChanges) wait(ctx context.Context) error {
 	return os.NewSyscallError("read", err)
 }
 
-// lastIndex is the index of the link that joinTo makes.
+// lastIndex is the index of the first link to one of the lasts.
 const lastIndex = 7
 
-// joinTo makes a pair of links whose other end is in an open namespace.
-func (c *Conn) joinTo(nsfd int) error {
+// joinTo makes a pair of links, of which one has an index here and the other is
+// in an open namespace.
+func (c *Conn) joinTo(nsfd, index int) error {
 	pair := Attr{Type: unix.IFLA_LINKINFO, Nested: []Attr{
 		{Type: unix.IFLA_INFO_KIND, Data: []byte("veth")},
 		{Type: unix.IFLA_INFO_DATA, Nested: []Attr{vethPeer("last", nsfd)}},
 	}}
 	req := c.Request(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK)
-	req.AddRawData(appendAttr(linkHeader(lastIndex), pair))
+	req.AddRawData(appendAttr(linkHeader(index), pair))
 	_, err := req.Execute(unix.NETLINK_ROUTE, 0)
 	return err
 }

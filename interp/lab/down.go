@@ -53,6 +53,7 @@ type down struct {
 	DownConfig
 	j      *journal.Journal
 	in     *interp.Interp
+	steps  map[int64]nsexec.Step // of statements of journals' verbs, by offset
 	undone int
 	total  int
 
@@ -75,17 +76,46 @@ func (d *down) all(ctx context.Context) (left []nsexec.Leftover, err error) {
 	slices.Reverse(entries)
 	nsexec.NamespacesFirst(entries, makes)
 	d.total = len(entries)
+	d.compile(ctx, entries)
 	left = d.undoAll(ctx, entries)
 	if err := ctx.Err(); err != nil {
 		return left, err
 	}
+	held := make(chan bool, 1)
+	go func() { held <- len(d.tenants.Processes()) > 0 }() // it takes as long as some namespaces
 	err = d.dismantling.Finish(ctx, true)
-	if d.Held != nil {
+	if <-held { // some may have ended meanwhile
 		for _, h := range d.tenants.Processes() {
 			d.Held(h)
 		}
 	}
 	return left, err
+}
+
+// together is how many statements are read at once.
+const together = 256
+
+// compile finds out what statements do. Reading one by itself takes longer than
+// doing it. Where one of those that are read together is wrong, none of them is
+// known here, and undo finds out which it is.
+func (d *down) compile(ctx context.Context, entries []journal.Entry) {
+	d.steps = make(map[int64]nsexec.Step, len(entries))
+	verbs := slices.DeleteFunc(slices.Clone(entries), isScripts)
+	for some := range slices.Chunk(verbs, together) {
+		lines := make([]string, len(some))
+		for i, e := range some {
+			lines[i] = e.Line
+		}
+		steps, err := d.in.Steps(ctx, lines...)
+		if err != nil {
+			continue
+		}
+		for i, e := range some {
+			if len(steps[i]) == 1 {
+				d.steps[e.Offset] = steps[i][0]
+			}
+		}
+	}
 }
 
 // undoAll does statements in order, and returns those that could not be done.
@@ -99,7 +129,7 @@ func (d *down) undoAll(ctx context.Context, entries []journal.Entry) (left []nse
 		return err
 	})
 	for _, i := range slices.Sorted(maps.Keys(failed)) {
-		if d.covered(ctx, entries, i, failed) {
+		if d.covered(entries, i, failed) {
 			_ = d.j.Strike(entries[i]) // what it says is of no more use
 			continue
 		}
@@ -110,16 +140,16 @@ func (d *down) undoAll(ctx context.Context, entries []journal.Entry) (left []nse
 
 // covered reports whether an older statement has restored what one could not:
 // how something was in the middle of the run no longer matters then.
-func (d *down) covered(ctx context.Context, entries []journal.Entry, i int, failed map[int]error) bool {
-	mine, err := d.in.Steps(ctx, entries[i].Line)
-	if err != nil || len(mine) != 1 {
+func (d *down) covered(entries []journal.Entry, i int, failed map[int]error) bool {
+	mine, known := d.steps[entries[i].Offset]
+	if !known {
 		return false
 	}
 	for k := i + 1; k < len(entries); k++ {
 		if failed[k] != nil || !strings.Contains(entries[k].Line, "restore link ") {
 			continue
 		}
-		if older, err := d.in.Steps(ctx, entries[k].Line); err == nil && len(older) == 1 && nsexec.Covers(older[0], mine[0]) {
+		if older, known := d.steps[entries[k].Offset]; known && nsexec.Covers(older, mine) {
 			return true
 		}
 	}
@@ -154,7 +184,13 @@ func (d *down) undo(ctx context.Context, e journal.Entry, again bool) error {
 	if d.Held != nil {
 		ctx = d.tenants.Context(ctx)
 	}
-	err := d.in.Replay(context.WithoutCancel(ctx), e.Line)
+	ctx = context.WithoutCancel(ctx)
+	var err error
+	if step, known := d.steps[e.Offset]; known {
+		err = d.Engine.Run(ctx, step)
+	} else {
+		err = d.in.Replay(ctx, e.Line)
+	}
 	if err != nil && !nsexec.IsGone(err) {
 		return cause(err)
 	}
@@ -167,6 +203,10 @@ func (d *down) undo(ctx context.Context, e journal.Entry, again bool) error {
 
 // cause is an error without its place in the journal's text.
 func cause(err error) error {
+	var failed *nsexec.StepError
+	if errors.As(err, &failed) {
+		return failed.Err
+	}
 	var at *interp.Error
 	if errors.As(err, &at) {
 		return at.Err

@@ -201,6 +201,32 @@ func TestDown_partly(t *testing.T) {
 	noJournals(t, dir)
 }
 
+// TestDown_wrong: a statement of a journal that can't be read stays, and is told of.
+// Those that are read together with it are undone.
+func TestDown_wrong(t *testing.T) {
+	dir := newDir(t)
+	before := dumpEmpty(t)
+	up(t, dir, "a", "ns x; veth x:e p; addr p 10.1.0.1/24")
+	n := list(t, dir).Changes
+	f, err := os.OpenFile(string(dir)+"/a/journal.nes", os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString("defer unmake house x\n"); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	undone, err := down(t, dir, "a")
+	var left *nsexec.UndoError
+	if !errors.As(err, &left) || len(left.Left) != 1 || left.Left[0].Text != "unmake house x" || !strings.Contains(left.Left[0].Err.Error(), "house") {
+		t.Errorf("got %v, want that there is no house", err)
+	}
+	if undone != n {
+		t.Errorf("%d changes were undone, of %d", undone, n)
+	}
+	same(t, before)
+}
+
 func inode(t testing.TB, path string) uint64 {
 	t.Helper()
 	var st unix.Stat_t

@@ -4,6 +4,7 @@ package lab
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,7 +90,7 @@ func (l *Lab) look(ctx context.Context, in *interp.Interp, engine *nsexec.Engine
 	if err != nil {
 		return err
 	}
-	for _, s := range steps {
+	for _, s := range slices.Concat(steps...) {
 		kind := nsexec.Makes(s.Action)
 		if kind != "namespace" && kind != "link" {
 			continue
