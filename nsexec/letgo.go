@@ -121,8 +121,6 @@ func openLinkChanges() (linkChanges, error) {
 	return linkChanges{fd}, nil
 }
 
-func (l linkChanges) close() { unix.Close(l.fd) }
-
 // wait waits until something may have changed since the last wait: now and then
 // it returns for nothing.
 func (l linkChanges) wait(ctx context.Context) error {
