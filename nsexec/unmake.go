@@ -273,22 +273,13 @@ func (c *Conn) removeAddr(m message) error {
 	if err := c.remove(m); err != nil {
 		return err
 	}
-	kept := &Record{}
-	for _, other := range had.msgs {
-		switch other.kind {
-		case unix.RTM_NEWADDR:
-			if bytes.Equal(other.addrKey(), m.addrKey()) {
-				continue
-			}
-		case unix.RTM_NEWROUTE:
-			a := other.attrs()
-			if other.body[5] == unix.RTPROT_KERNEL || bytes.Equal(a[unix.RTA_PREFSRC], m.attrs()[unix.IFA_LOCAL]) {
-				continue // they go with the address, or come with another
-			}
-		case unix.RTM_NEWLINK, unix.RTM_SETLINK:
-			continue
-		}
-		kept.msgs = append(kept.msgs, other)
+	kept := had.besidesAddr(m)
+	now, err := c.recordOf([]int{index}, false)
+	if err != nil {
+		return err
+	}
+	if slices.EqualFunc(kept.msgs, now.besidesAddr(m).msgs, message.equal) {
+		return nil // to look at each address of many, at each's turn, takes minutes
 	}
 	routes := &Record{}
 	kept.msgs = slices.DeleteFunc(kept.msgs, func(other message) bool {
@@ -304,6 +295,33 @@ func (c *Conn) removeAddr(m message) error {
 	// Routes that need the address have no place any more.
 	_ = routes.restoreIn(c, false)
 	return nil
+}
+
+// besidesAddr is what a record of a link has besides an address and what comes and
+// goes with that.
+func (r *Record) besidesAddr(m message) *Record {
+	kept := &Record{}
+	for _, other := range r.msgs {
+		switch other.kind {
+		case unix.RTM_NEWADDR:
+			if bytes.Equal(other.addrKey(), m.addrKey()) {
+				continue
+			}
+		case unix.RTM_NEWROUTE:
+			a := other.attrs()
+			if other.body[5] == unix.RTPROT_KERNEL || bytes.Equal(a[unix.RTA_PREFSRC], m.attrs()[unix.IFA_LOCAL]) {
+				continue // they go with the address, or come with another
+			}
+		case unix.RTM_NEWLINK, unix.RTM_SETLINK:
+			continue
+		}
+		kept.msgs = append(kept.msgs, other)
+	}
+	return kept
+}
+
+func (m message) equal(other message) bool {
+	return m.kind == other.kind && bytes.Equal(m.body, other.body)
 }
 
 // isMissing reports whether the kernel says that what is to be deleted is not
