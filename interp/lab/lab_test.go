@@ -143,6 +143,22 @@ func TestDown_strangers(t *testing.T) {
 	same(t, empty)
 }
 
+// TestDown_secondary: with the first address of a network the kernel takes away
+// the others of it, which are somebody else's here.
+func TestDown_secondary(t *testing.T) {
+	dir := newDir(t)
+	empty := dumpEmpty(t)
+	shell(t, "ip link add p type ifb; ip link set p up; echo 0 >/proc/sys/net/ipv4/conf/p/promote_secondaries")
+	up(t, dir, "a", "addr p 10.1.0.1/24; addr p 10.2.0.1/24")
+	shell(t, "ip addr add 10.1.0.2/24 dev p; ip route add 10.9.0.0/16 via 10.1.0.9")
+	mustDown(t, dir, "a")
+	shell(t, `ip -o addr show dev p | grep -q 'inet 10\.1\.0\.2/24'
+		ip route | grep -q '10\.9\.0\.0/16 via 10\.1\.0\.9'
+		if ip -o addr show dev p | grep -E '10\.(1|2)\.0\.1/'; then exit 1; fi
+		ip link del p`)
+	same(t, empty)
+}
+
 // TestDown_another: two labs don't get in each other's way, in either order.
 func TestDown_another(t *testing.T) {
 	empty := dumpEmpty(t)
