@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sync/atomic"
+	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -28,35 +28,30 @@ func socketCookie(fd int) (uint64, error) {
 	return here.ino, err
 }
 
-// idsAreCookies says whether NS_GET_ID of ioctl_nsfs(2) tells cookies: 0 as long
-// as it has not been tried, 1 or -1.
-var idsAreCookies atomic.Int32
-
-// cookieOf is the cookie of an open namespace. Since Linux 6.18 a namespace's ID
-// can be had without entering it, and is its cookie (preinit_net of
-// net/core/net_namespace.c). No manual says that it is, so the first one is had
-// both ways.
+// cookieOf is the cookie of an open namespace.
 func cookieOf(nsfd int) (uint64, error) {
-	known := idsAreCookies.Load()
-	if known < 0 {
-		return enterForCookie(nsfd)
+	if idsAreCookies() {
+		return namespaceID(nsfd)
 	}
-	id, err := namespaceID(nsfd)
-	if err == nil && known > 0 {
-		return id, nil
-	}
-	cookie, entered := enterForCookie(nsfd)
-	switch {
-	case entered != nil || known > 0:
-	case err == nil && id == cookie:
-		idsAreCookies.Store(1)
-	default:
-		idsAreCookies.Store(-1)
-	}
-	return cookie, entered
+	return enterForCookie(nsfd)
 }
 
-// namespaceID is the ID of an open namespace, which no other has until the next
+// idsAreCookies reports whether the ID of a namespace, which can be had without
+// entering it, is its cookie. It is since Linux 6.18 (preinit_net of
+// net/core/net_namespace.c). No manual says so, so that of this process's is had
+// both ways, once.
+var idsAreCookies = sync.OnceValue(func() bool {
+	fd, err := openSelf()
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	id, noID := namespaceID(fd)
+	cookie, err := enterForCookie(fd)
+	return noID == nil && err == nil && id == cookie
+})
+
+// namespaceID is the ID of an open namespace (NS_GET_ID of linux/nsfs.h), which no other has until the next
 // boot. A kernel before 6.18 has none.
 func namespaceID(nsfd int) (id uint64, err error) {
 	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(nsfd), unix.NS_GET_ID, uintptr(unsafe.Pointer(&id)))
