@@ -130,29 +130,31 @@ func (p pair) compile(c *Call) ([]nsexec.Step, error) {
 	common(c, 0, &near)
 	common(c, p.second(), &far)
 	first, second := a, b
+	firstAddrs, secondAddrs := "PREFIX-A", "PREFIX-B"
 	fromB := c.Modifier == 0 && first.NS != second.NS && len(p.own) == 0 && far.Master != (nsexec.LinkRef{}) && near.Master == (nsexec.LinkRef{})
 	if far.Index != 0 && near.Index == 0 || fromB && near.Index == 0 {
 		// The kernel takes the far end's index only beside the near end's. And the
 		// near end gets its master by the message that makes the pair, the far end
 		// by another.
 		first, second = b, a
+		firstAddrs, secondAddrs = secondAddrs, firstAddrs
 		near, far = far, near
 	}
 	near.Kind, far.Kind = p.name, ""
 	near.Data = p.dataOf(c)
 	near.Peer, far.NS = &far, second.NS
-	addrs := map[LinkArg][]nsexec.Step{a: addressesOf(c, a, "PREFIX-A"), b: addressesOf(c, b, "PREFIX-B")}
-	steps := append([]nsexec.Step{{NS: first.NS, Action: made(c.Modifier, near)}}, addrs[first]...)
+	steps := make([]nsexec.Step, 0, 4) // as many as most pairs come to
+	steps = append(steps, nsexec.Step{NS: first.NS, Action: made(c.Modifier, near)})
+	steps = addressesOf(c, steps, first, firstAddrs)
 	if ch := farEnd(far, c.Modifier == Ensure); ch.Mask != 0 || ch.Attrs != nil || ch.Master != (nsexec.LinkRef{}) {
 		steps = append(steps, nsexec.Step{NS: second.NS, Action: nsexec.SetLink(second.Link, p.name, p.name+" "+second.String(), ch)})
 	}
-	return append(steps, addrs[second]...), nil
+	return addressesOf(c, steps, second, secondAddrs), nil
 }
 
-// addressesOf gives an end of a pair its addresses. They stand beside what else
-// is done in the end's namespace, so that the engine can send all of it at once.
-func addressesOf(c *Call, end LinkArg, param string) []nsexec.Step {
-	var steps []nsexec.Step
+// addressesOf appends what gives an end of a pair its addresses. They stand beside
+// what else is done in the end's namespace, so that the engine can send all of it at once.
+func addressesOf(c *Call, steps []nsexec.Step, end LinkArg, param string) []nsexec.Step {
 	for _, prefix := range All[value.Prefix](c, param) {
 		cfg := nsexec.AddrConfig{Link: end.Link, Prefix: prefix.Prefix}
 		steps = append(steps, nsexec.Step{NS: end.NS, Action: addressed(c.Modifier, cfg)})

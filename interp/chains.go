@@ -4,6 +4,7 @@ package interp
 
 import (
 	"context"
+	"slices"
 
 	"github.com/nescript/nescript/nsexec"
 )
@@ -44,6 +45,9 @@ func (m *machine) pend(steps ...nsexec.Step) {
 	c := &m.chains
 	for _, s := range steps {
 		c.here = c.here || !nsexec.Plain(s)
+	}
+	if n := len(m.pending); n+len(steps) > cap(m.pending) { // append would take less each time, but more in all
+		m.pending = slices.Grow(m.pending, max(len(steps), n, chainLeast))
 	}
 	m.pending = append(m.pending, steps...)
 }

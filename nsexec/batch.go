@@ -42,7 +42,7 @@ type batchable interface {
 	alone() bool
 }
 
-var _, _, _, _ batchable = newLinkOp{}, setLinkOp{}, &addrOp{}, &routeOp{}
+var _, _, _, _ batchable = &newLinkOp{}, setLinkOp{}, &addrOp{}, &routeOp{}
 
 // batch does some of the steps that come first by one call, all in c's
 // namespace, and returns how many; 0 and nil is that there is nothing to gain.
@@ -177,15 +177,15 @@ func (p *packet) free() {
 // add appends an operation's message, and reports whether it could. Of a link that
 // it makes the index is known from now on, to those behind it.
 func (p *packet) add(c *Conn, op messenger) bool {
-	link, makes := op.(newLinkOp)
+	made, makes := op.(*newLinkOp)
 	if !makes {
 		return p.end(op.appendMessage(p.begin(), c))
 	}
-	link, chosen := link.withIndexes(c, nil)
+	link, chosen := made.withIndexes(c, nil)
 	if !chosen {
 		return false
 	}
-	if !p.end(link.appendMessage(p.begin(), c)) { // as an operation it would be allocated again
+	if !p.end(link.appendMessage(p.begin(), c)) {
 		link.giveBack(c, nil)
 		return false
 	}

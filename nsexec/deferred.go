@@ -119,7 +119,7 @@ func (w *waiting) concern(s Step) bool {
 	if !namesStay(op) || w.spaces[s.NS] {
 		return true
 	}
-	if link, ok := op.(newLinkOp); ok && link.cfg.Peer != nil && w.spaces[link.cfg.Peer.NS] {
+	if link, ok := op.(*newLinkOp); ok && link.cfg.Peer != nil && w.spaces[link.cfg.Peer.NS] {
 		return true
 	}
 	return s.NS.Kind != RefHost && s.NS.Kind != RefName // it may be one of theirs by another name
@@ -128,7 +128,11 @@ func (w *waiting) concern(s Step) bool {
 // send does what waits. Where one fails the error is its own, a *StepError, and
 // the rest is dropped.
 func (w *waiting) send(ctx context.Context) error {
-	defer w.drop()
+	all := w.batches
+	defer func() {
+		w.drop()
+		w.batches = all[:0]
+	}()
 	for len(w.batches) > 0 {
 		b := w.batches[0]
 		n, err := 0, ctx.Err()

@@ -16,10 +16,10 @@ import (
 // kind is an error, a *WrongKindError, and so is one that differs in what can't
 // be changed, such as the other end of a veth: a *FixedError.
 func EnsureLink(cfg LinkConfig) LinkAction {
-	return linkAction("ensure-"+cfg.Kind, LinkRef{Name: cfg.Name}, ensureLinkOp{newLinkOp{cfg, unix.NLM_F_CREATE | unix.NLM_F_EXCL}})
+	return linkAction("ensure-"+cfg.Kind, LinkRef{Name: cfg.Name}, ensureLinkOp{newLink(cfg)})
 }
 
-type ensureLinkOp struct{ newLinkOp }
+type ensureLinkOp struct{ *newLinkOp }
 
 func (o ensureLinkOp) String() string { return "ensure " + o.newLinkOp.String() }
 
@@ -46,7 +46,7 @@ func (o ensureLinkOp) act(ctx context.Context, c *Conn) error {
 		return err
 	}
 	lacks.Index, lacks.Peer, lacks.Parent = is.index, nil, LinkRef{}
-	return perform(ctx, c, newLinkOp{cfg: lacks})
+	return perform(ctx, c, &newLinkOp{cfg: lacks})
 }
 
 // fixedAttrs are the attributes of every link that can't be changed, and
@@ -164,7 +164,7 @@ func (e *FixedError) Unwrap() error { return unix.EEXIST }
 // ReplaceLink makes a link, after it has deleted one of that name.
 func ReplaceLink(cfg LinkConfig) LinkAction {
 	link := LinkRef{Name: cfg.Name}
-	return linkAction("replace-"+cfg.Kind, link, replaceLinkOp{link, newLinkOp{cfg, unix.NLM_F_CREATE | unix.NLM_F_EXCL}})
+	return linkAction("replace-"+cfg.Kind, link, replaceLinkOp{link, newLink(cfg)})
 }
 
 // replaceLinkOp deletes a link, if there is one, before another is made.

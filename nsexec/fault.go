@@ -23,6 +23,15 @@ func (c *Conn) fault(point string) error {
 	return nil
 }
 
+// faultAt is fault at a point that has two parts. They are joined only where
+// somebody asks for faults.
+func (c *Conn) faultAt(when, name string) error {
+	if p, ok := c.space.(*pool); ok && p.engine.faults != nil {
+		return c.fault(when + name)
+	}
+	return nil
+}
+
 // badMessage is a type of message that rtnetlink has not: it is above RTM_MAX.
 const badMessage = 0xfff0
 

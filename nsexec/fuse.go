@@ -33,12 +33,14 @@ func fuse(steps []Step) (LinkAction, int) {
 	}
 	n := 1
 	switch op := first.op.(type) {
-	case newLinkOp:
-		for ; n < len(steps) && op.takes(follows(steps[0], first.link, steps[n])); n++ {
-			op.cfg = op.cfg.with(steps[n].Action.(LinkAction).op.(setLinkOp).change)
+	case *newLinkOp:
+		all := *op
+		for ; n < len(steps) && all.takes(follows(steps[0], first.link, steps[n])); n++ {
+			all.cfg = all.cfg.with(steps[n].Action.(LinkAction).op.(setLinkOp).change)
 		}
-		if n > 1 { // as an operation it is allocated again
-			first.op = op
+		if n > 1 {
+			fused := all // which alone is allocated
+			first.op = &fused
 		}
 	case setLinkOp:
 		for ; n < len(steps) && op.takes(follows(steps[0], first.link, steps[n])); n++ {
@@ -75,7 +77,7 @@ func (ch *LinkChange) simple(attrs ...uint16) bool {
 // takes reports whether a link may be made as a change would have it a moment
 // later. An MTU is left out for most kinds: a bridge keeps one that is set, but
 // not one that it was made with, and others take theirs from the link below.
-func (o newLinkOp) takes(ch *LinkChange) bool {
+func (o *newLinkOp) takes(ch *LinkChange) bool {
 	if o.flags&(unix.NLM_F_CREATE|unix.NLM_F_EXCL) != unix.NLM_F_CREATE|unix.NLM_F_EXCL || !fusesAsMade[o.cfg.Kind] {
 		return false
 	}
@@ -146,7 +148,7 @@ func (e *Engine) fused(ctx context.Context, c *Conn, a LinkAction) error {
 	}
 	before := u.Mark()
 	err := a.act(ctx, c)
-	if _, made := a.op.(newLinkOp); err != nil && made {
+	if _, made := a.op.(*newLinkOp); err != nil && made {
 		u.forget(ctx, before, u.Mark()) // the link is not there
 	}
 	return err

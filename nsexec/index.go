@@ -3,6 +3,7 @@
 package nsexec
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 
@@ -63,27 +64,26 @@ func (k *knownLinks) chooses() bool {
 // withIndexes gives the links that are to be made indexes where those may be
 // chosen: of a pair both or none, since the kernel takes the far end's only
 // beside the near end's. The far end comes first, as the kernel has it.
-func (o newLinkOp) withIndexes(c, far *Conn) (newLinkOp, bool) {
+func (o *newLinkOp) withIndexes(c, far *Conn) (newLinkOp, bool) {
+	chosen := *o
 	if o.cfg.Index != 0 || o.flags&unix.NLM_F_CREATE == 0 || !c.known.chooses() {
-		return o, false
+		return chosen, false
 	}
 	if o.cfg.Peer != nil {
 		if far == nil || o.cfg.Peer.Index != 0 || !far.known.chooses() {
-			return o, false
+			return chosen, false
 		}
-		peer := *o.cfg.Peer
-		peer.Index = far.known.choose()
-		o.cfg.Peer = &peer
+		chosen.far = far.known.choose()
 	}
-	o.cfg.Index = c.known.choose()
-	return o, true
+	chosen.cfg.Index = c.known.choose()
+	return chosen, true
 }
 
 // giveBack takes back the indexes of links that were not made.
-func (o newLinkOp) giveBack(c, far *Conn) {
+func (o *newLinkOp) giveBack(c, far *Conn) {
 	c.known.giveBack(o.cfg.Index)
 	if far != nil {
-		far.known.giveBack(o.cfg.Peer.Index)
+		far.known.giveBack(o.far)
 	}
 }
 
@@ -92,13 +92,21 @@ func (o newLinkOp) giveBack(c, far *Conn) {
 func isTaken(err error) bool { return errors.Is(err, unix.EEXIST) || errors.Is(err, unix.EBUSY) }
 
 // learnMade notes the indexes of links that were made with one.
-func (o newLinkOp) learnMade(c, far *Conn) {
+func (o *newLinkOp) learnMade(c, far *Conn) {
 	if o.cfg.Index != 0 {
 		c.learn(o.cfg.Name, o.cfg.Index)
 	}
-	if p := o.cfg.Peer; p != nil && p.Index != 0 && far != nil {
-		far.learn(p.Name, p.Index)
+	if index := o.farIndex(); index != 0 && far != nil {
+		far.learn(o.cfg.Peer.Name, index)
 	}
+}
+
+// farIndex is the index that the other end of a pair is to get, 0 for any.
+func (o *newLinkOp) farIndex() int {
+	if o.cfg.Peer == nil {
+		return 0
+	}
+	return cmp.Or(o.cfg.Peer.Index, o.far)
 }
 
 // goOnBehind has further links follow one that the kernel chose the index of.

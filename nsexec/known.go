@@ -105,14 +105,14 @@ func Plain(s Step) bool {
 	return !s.Action.NeedsThread() && namesStay(operationOf(s.Action))
 }
 
-func (newLinkOp) keepsNames() bool { return true }
-func (newNSOp) keepsNames() bool   { return true }
-func (*addrOp) keepsNames() bool   { return true }
-func (*routeOp) keepsNames() bool  { return true }
-func (neighOp) keepsNames() bool   { return true }
-func (ruleOp) keepsNames() bool    { return true }
-func (sysctlOp) keepsNames() bool  { return true }
-func (forwardOp) keepsNames() bool { return true }
+func (*newLinkOp) keepsNames() bool { return true }
+func (newNSOp) keepsNames() bool    { return true }
+func (*addrOp) keepsNames() bool    { return true }
+func (*routeOp) keepsNames() bool   { return true }
+func (neighOp) keepsNames() bool    { return true }
+func (ruleOp) keepsNames() bool     { return true }
+func (sysctlOp) keepsNames() bool   { return true }
+func (forwardOp) keepsNames() bool  { return true }
 
 // keepsNames is false for a change of the name, or of the namespace.
 func (o setLinkOp) keepsNames() bool {

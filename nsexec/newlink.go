@@ -52,15 +52,21 @@ type LinkConfig struct {
 // rtnetlink(7)). A peer is made where it belongs by the same message. It needs
 // CAP_NET_ADMIN over the namespaces.
 func NewLink(cfg LinkConfig) LinkAction {
-	return linkAction("new-"+cfg.Kind, LinkRef{Name: cfg.Name}, newLinkOp{cfg, unix.NLM_F_CREATE | unix.NLM_F_EXCL})
+	return linkAction("new-"+cfg.Kind, LinkRef{Name: cfg.Name}, newLink(cfg))
 }
 
 type newLinkOp struct {
 	cfg   LinkConfig
 	flags int
+	far   int // the index of cfg.Peer where that has none of its own; 0 leaves it to the kernel
 }
 
-func (o newLinkOp) String() string {
+// newLink is of a link that there may not be yet.
+func newLink(cfg LinkConfig) *newLinkOp {
+	return &newLinkOp{cfg: cfg, flags: unix.NLM_F_CREATE | unix.NLM_F_EXCL}
+}
+
+func (o *newLinkOp) String() string {
 	if o.cfg.Peer != nil {
 		return fmt.Sprintf("%s %s %s", o.cfg.Kind, o.cfg.Name, o.cfg.Peer.Name)
 	}
@@ -69,7 +75,7 @@ func (o newLinkOp) String() string {
 
 // prepare gives the links that are made in older namespaces indexes, by which
 // they are known when they are to go again.
-func (o newLinkOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
+func (o *newLinkOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error) {
 	if o.flags&unix.NLM_F_CREATE == 0 { // it is there, and gets what it lacks
 		return o, o.prepareChange(ctx, c, u)
 	}
@@ -90,26 +96,27 @@ func (o newLinkOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, er
 			return nil, err
 		}
 	}
-	if o.cfg.Index == 0 {
-		o.cfg.Index = u.index()
+	known := *o
+	if known.cfg.Index == 0 {
+		known.cfg.Index = u.index()
 	}
-	u.hasMadeLink(c.id, o.cfg.Index)
+	u.hasMadeLink(c.id, known.cfg.Index)
 	if o.cfg.Peer != nil {
 		peer := *o.cfg.Peer
 		if peer.Index == 0 {
 			peer.Index = u.index()
 		}
-		o.cfg.Peer = &peer
+		known.cfg.Peer = &peer
 		u.hasMadeLink(farID, peer.Index)
 		if !olderNear { // with one end the other goes, too
-			return o, u.note(ctx, far, unmakeLinkOp{peer.Name, peer.Index})
+			return &known, u.note(ctx, far, unmakeLinkOp{peer.Name, peer.Index})
 		}
 	}
-	return o, u.note(ctx, c.cookieRef(), unmakeLinkOp{o.cfg.Name, o.cfg.Index})
+	return &known, u.note(ctx, c.cookieRef(), unmakeLinkOp{known.cfg.Name, known.cfg.Index})
 }
 
 // prepareChange notes what a link that is there and its new master are.
-func (o newLinkOp) prepareChange(ctx context.Context, c *Conn, u *Undo) error {
+func (o *newLinkOp) prepareChange(ctx context.Context, c *Conn, u *Undo) error {
 	if o.cfg.Master != (LinkRef{}) && !u.owns(c.id) {
 		master, err := c.indexOf(o.cfg.Master)
 		if err != nil {
@@ -133,7 +140,7 @@ func (o newLinkOp) prepareChange(ctx context.Context, c *Conn, u *Undo) error {
 }
 
 // farEnd is where the other end of a pair is made.
-func (o newLinkOp) farEnd(c *Conn) (Ref, uint64, error) {
+func (o *newLinkOp) farEnd(c *Conn) (Ref, uint64, error) {
 	if o.cfg.Peer == nil || o.cfg.Peer.NS == c.ref {
 		return c.cookieRef(), c.id, nil
 	}
@@ -141,7 +148,7 @@ func (o newLinkOp) farEnd(c *Conn) (Ref, uint64, error) {
 	return Cookie(id, o.cfg.Peer.NS.hint()), id, err
 }
 
-func (o newLinkOp) act(ctx context.Context, c *Conn) error {
+func (o *newLinkOp) act(ctx context.Context, c *Conn) error {
 	if err := o.make(c); err != nil || o.cfg.Alias == "" {
 		return err
 	}
@@ -155,7 +162,7 @@ func (o newLinkOp) act(ctx context.Context, c *Conn) error {
 }
 
 // make makes the link, with an index of our choice where we may choose it.
-func (o newLinkOp) make(c *Conn) error {
+func (o *newLinkOp) make(c *Conn) error {
 	far, release, err := o.farConn(c)
 	if err != nil {
 		return err
@@ -186,7 +193,7 @@ func (o newLinkOp) make(c *Conn) error {
 
 // farConn is the connection to where the other end of a pair is made; nil where
 // there is none, or none that is kept.
-func (o newLinkOp) farConn(c *Conn) (far *Conn, release func(), err error) {
+func (o *newLinkOp) farConn(c *Conn) (far *Conn, release func(), err error) {
 	p, ok := c.space.(*pool)
 	switch {
 	case o.cfg.Peer == nil || !ok:
@@ -202,7 +209,7 @@ func (o newLinkOp) farConn(c *Conn) (far *Conn, release func(), err error) {
 }
 
 // request makes the link by one message.
-func (o newLinkOp) request(c *Conn) error {
+func (o *newLinkOp) request(c *Conn) error {
 	b, release, err := o.appendTo(headerRoom(), c)
 	defer release()
 	if err != nil {
@@ -216,20 +223,20 @@ func (o newLinkOp) request(c *Conn) error {
 }
 
 // appendMessage is of a link that goes into a batch: one that names no other.
-func (o newLinkOp) appendMessage(b []byte, c *Conn) (out []byte, typ, flags int, err error) {
+func (o *newLinkOp) appendMessage(b []byte, c *Conn) (out []byte, typ, flags int, err error) {
 	out, release, err := o.appendTo(b, c)
 	release()
 	return out, unix.RTM_NEWLINK, o.flags, err
 }
 
 // retractable is true of a new link that changes no other.
-func (o newLinkOp) retractable() bool {
+func (o *newLinkOp) retractable() bool {
 	cfg := &o.cfg
 	return o.flags&unix.NLM_F_EXCL != 0 && fusesAsMade[cfg.Kind] && cfg.Peer == nil && cfg.Alias == "" &&
 		cfg.Master == (LinkRef{}) && cfg.Parent == (LinkRef{}) && cfg.Refs == nil
 }
 
-func (o newLinkOp) alone() bool { return !o.retractable() }
+func (o *newLinkOp) alone() bool { return !o.retractable() }
 
 // appendTo appends the body of the message. release is never nil; what the message
 // names stays until it is called.
@@ -248,7 +255,7 @@ func (o *newLinkOp) appendTo(b []byte, c *Conn) (out []byte, release func(), err
 	}
 	b, at := openAttr(b, unix.IFLA_LINKINFO)
 	b = appendAttr(b, Attr{Type: nl.IFLA_INFO_KIND, Data: []byte(cfg.Kind)})
-	b, release, err = cfg.appendData(b, c)
+	b, release, err = o.appendData(b, c)
 	return closeAttr(b, at), release, err
 }
 
@@ -281,7 +288,8 @@ func (cfg *LinkConfig) appendRefs(b []byte, c *Conn) ([]byte, error) {
 }
 
 // appendData appends IFLA_INFO_DATA. release is never nil.
-func (cfg *LinkConfig) appendData(b []byte, c *Conn) (out []byte, release func(), err error) {
+func (o *newLinkOp) appendData(b []byte, c *Conn) (out []byte, release func(), err error) {
+	cfg := &o.cfg
 	if len(cfg.Data) == 0 && cfg.Peer == nil && len(cfg.Refs) == 0 {
 		return b, func() {}, nil
 	}
@@ -297,14 +305,14 @@ func (cfg *LinkConfig) appendData(b []byte, c *Conn) (out []byte, release func()
 	if cfg.Peer == nil {
 		return closeAttr(b, at), func() {}, nil
 	}
-	b, release, err = cfg.Peer.appendPeer(b, c)
+	b, release, err = cfg.Peer.appendPeer(b, c, o.farIndex())
 	return closeAttr(b, at), release, err
 }
 
 // appendPeer appends VETH_INFO_PEER of the end that cfg is. release is never nil.
-func (cfg *LinkConfig) appendPeer(b []byte, c *Conn) (out []byte, release func(), err error) {
+func (cfg *LinkConfig) appendPeer(b []byte, c *Conn, index int) (out []byte, release func(), err error) {
 	b, at := openAttr(b, nl.VETH_INFO_PEER)
-	b = appendText(appendIfInfo(b, cfg.Index, false), unix.IFLA_IFNAME, cfg.Name)
+	b = appendText(appendIfInfo(b, index, false), unix.IFLA_IFNAME, cfg.Name)
 	b = appendAttrs(b, cfg.attrs())
 	if cfg.NS == c.Ref() {
 		return closeAttr(b, at), func() {}, nil

@@ -69,7 +69,7 @@ func performNamed(ctx context.Context, c *Conn, name string, op operation) error
 	if age := c.ageOf(); age != nil && !namesStay(op) {
 		defer age.next()
 	}
-	if err := c.fault("before " + name); err != nil {
+	if err := c.faultAt("before ", name); err != nil {
 		return err
 	}
 	err := perform(ctx, c, op)
@@ -82,7 +82,7 @@ func performNamed(ctx context.Context, c *Conn, name string, op operation) error
 	if err != nil {
 		return err
 	}
-	return c.fault("after " + name)
+	return c.faultAt("after ", name)
 }
 
 // isGoneUnseen reports whether the kernel does not know a link that was found.

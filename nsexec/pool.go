@@ -24,7 +24,7 @@ type pool struct {
 
 	mu      sync.Mutex
 	conns   map[Ref]*pooled
-	idle    *list.List // of *pooled that nobody uses, the latest used first
+	recent  *list.List // of *pooled, those of conns; the latest used first, but for those that are still in use
 	host    int        // where the program was started
 	anon    map[Ref]int
 	gone    map[uint64]bool // cookies that were looked for and are not to be found
@@ -56,7 +56,7 @@ func newPool(e *Engine, host int) *pool {
 		engine: e,
 		max:    max(8, (descriptorLimit()-reserved)/descriptorsEach),
 		conns:  map[Ref]*pooled{},
-		idle:   list.New(),
+		recent: list.New(),
 		host:   host,
 		anon:   map[Ref]int{},
 		gone:   map[uint64]bool{},
@@ -147,10 +147,9 @@ func (p *pool) insert(pc *pooled, run uint64) (*pooled, error) {
 		}
 		p.remove(had)
 	}
-	for len(p.conns) >= p.max && p.idle.Len() > 0 {
-		p.remove(p.idle.Back().Value.(*pooled))
+	for len(p.conns) >= p.max && p.removeIdle() {
 	}
-	p.conns[pc.ref] = pc
+	p.conns[pc.ref], pc.place = pc, p.recent.PushFront(pc)
 	p.use(pc, run)
 	return pc, nil
 }
@@ -204,10 +203,6 @@ func (p *pool) dupAnonymous(ref Ref) (int, error) {
 
 // use counts one more user. Like those below, it is called with mu held.
 func (p *pool) use(pc *pooled, run uint64) {
-	if pc.place != nil {
-		p.idle.Remove(pc.place)
-		pc.place = nil
-	}
 	pc.users++
 	pc.run = run
 }
@@ -224,11 +219,11 @@ func (p *pool) remove(pc *pooled) {
 	if p.conns[pc.ref] == pc {
 		delete(p.conns, pc.ref)
 	}
-	pc.dropped = true
 	if pc.place != nil {
-		p.idle.Remove(pc.place)
+		p.recent.Remove(pc.place)
 		pc.place = nil
 	}
+	pc.dropped = true
 	if pc.users == 0 {
 		pc.close()
 	}
@@ -244,7 +239,7 @@ func (p *pool) put(pc *pooled) {
 	case pc.dropped:
 		pc.close()
 	default:
-		pc.place = p.idle.PushFront(pc)
+		p.recent.MoveToFront(pc.place)
 	}
 }
 
@@ -252,10 +247,19 @@ func (p *pool) put(pc *pooled) {
 func (p *pool) shrink() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	last := p.idle.Back()
-	if last == nil {
-		return false
+	return p.removeIdle()
+}
+
+// removeIdle is shrink with mu held. What it finds in use comes to the front, so
+// that it is not met each time.
+func (p *pool) removeIdle() bool {
+	for range p.recent.Len() {
+		last := p.recent.Back()
+		if pc := last.Value.(*pooled); pc.users == 0 {
+			p.remove(pc)
+			return true
+		}
+		p.recent.MoveToFront(last)
 	}
-	p.remove(last.Value.(*pooled))
-	return true
+	return false
 }

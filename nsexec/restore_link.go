@@ -212,7 +212,7 @@ func (c *Conn) enslave(want linkState, master int) error {
 func (c *Conn) fillPort(master int) (index int, err error) {
 	name := freeName("nesp")
 	cfg := LinkConfig{Kind: "veth", Name: name, Master: ByIndex(master), Peer: &LinkConfig{Name: freeName("nesq"), NS: c.ref}}
-	if err := (newLinkOp{cfg, unix.NLM_F_CREATE | unix.NLM_F_EXCL}).request(c); err != nil {
+	if err := newLink(cfg).request(c); err != nil {
 		return 0, err
 	}
 	return c.Index(ByName(name))

@@ -23,7 +23,7 @@ func (u *unseen) passes(s *Step) bool {
 	op := operationOf(s.Action)
 	u.over = !namesStay(op)
 	u.meets(s.NS)
-	if link, ok := op.(newLinkOp); ok && link.cfg.Peer != nil {
+	if link, ok := op.(*newLinkOp); ok && link.cfg.Peer != nil {
 		u.meets(link.cfg.Peer.NS)
 	}
 	return false
