@@ -220,15 +220,11 @@ func (e *env) text(s *lang.StrLit) (value.Value, error) {
 			return value.String(t.Value), nil
 		}
 	}
-	var b strings.Builder
-	for _, part := range s.Parts {
-		v, err := e.part(part)
-		if err != nil {
-			return nil, err
-		}
-		b.WriteString(v.String())
+	text, err := e.joined(s.Parts)
+	if err != nil {
+		return nil, err
 	}
-	return value.String(b.String()), nil
+	return text, nil
 }
 
 // part is a piece of a word or a string other than a brace.

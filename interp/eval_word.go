@@ -3,6 +3,8 @@
 package interp
 
 import (
+	"slices"
+
 	"github.com/nescript/nescript/builtins"
 	"github.com/nescript/nescript/lang"
 	"github.com/nescript/nescript/lang/value"
@@ -178,6 +180,14 @@ func (e *env) word(out *arguments, w *lang.Word) error {
 			return nil
 		}
 	}
+	if !slices.ContainsFunc(w.Parts, isBrace) {
+		text, err := e.joined(w.Parts)
+		if err != nil {
+			return err
+		}
+		out.add(builtins.Arg{Value: text}, w)
+		return nil
+	}
 	words, _, err := expand(w.Parts, e.partText)
 	if err != nil {
 		return err
@@ -189,7 +199,30 @@ func (e *env) word(out *arguments, w *lang.Word) error {
 	return nil
 }
 
+func isBrace(p lang.WordPart) bool {
+	_, ok := p.(*lang.Brace)
+	return ok
+}
+
+// joined is the text of the pieces of a word or a string that has no brace.
+func (e *env) joined(parts []lang.WordPart) (value.String, error) {
+	text := e.m.text[:0]
+	e.m.text = nil // a piece may be a string itself
+	for _, p := range parts {
+		s, _, err := e.partText(p)
+		if err != nil {
+			return "", err
+		}
+		text = append(text, s...)
+	}
+	e.m.text = text
+	return value.String(text), nil
+}
+
 func (e *env) partText(p lang.WordPart) (string, bool, error) {
+	if t, ok := p.(*lang.Text); ok {
+		return t.Value, true, nil
+	}
 	v, err := e.part(p)
 	if err != nil {
 		return "", false, err

@@ -35,6 +35,7 @@ type machine struct {
 	site     *site
 	binder   builtins.Binder
 	spare    []arguments // to gather the next ones in
+	text     []byte      // to join the next in
 	plans    map[*lang.Command]*planned
 	refs     map[*lang.In]*words
 	envs     map[envKey]*builtins.Env
