@@ -6,7 +6,7 @@
 // the last one before the next. What each tool has built is looked at; a wrong
 // thing is an error. It needs root.
 //
-//	go run ./scripts/bench [--rounds N] [--only RE] [--tools a,b] [--nescript PATH] [--cpu] [--json] [WORKLOAD…]
+//	go run ./scripts/bench [--rounds N] [--only RE] [--tools a,b] [--once a,b] [--nescript PATH] [--cpu] [--json] [WORKLOAD…]
 //
 // A workload is a family and a size, as star-300.
 package main

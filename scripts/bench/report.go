@@ -111,7 +111,7 @@ func (rep *report) table(rows []row) error {
 		return nil
 	}
 	first := rows[0]
-	fmt.Fprintf(rep.out, "\n%s: %s; %d rounds\n", first.Workload, first.Built, first.Rounds)
+	fmt.Fprintf(rep.out, "\n%s: %s; %s\n", first.Workload, first.Built, rounds(rows))
 	isDown := slices.ContainsFunc(rows, func(r row) bool { return r.After > 0 })
 	t := tabwriter.NewWriter(rep.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(t, "tool\tmedian\tmin\tµs a %s\t", first.Unit)
@@ -145,6 +145,18 @@ func (rep *report) table(rows []row) error {
 		fmt.Fprintln(t)
 	}
 	return t.Flush()
+}
+
+// rounds says how many rounds each tool has had.
+func rounds(rows []row) string {
+	most := slices.MaxFunc(rows, func(a, b row) int { return cmp.Compare(a.Rounds, b.Rounds) }).Rounds
+	text := fmt.Sprintf("%d rounds", most)
+	for _, r := range rows {
+		if r.Rounds != most {
+			text += fmt.Sprintf(", of %s %d", r.Tool, r.Rounds)
+		}
+	}
+	return text
 }
 
 // begin and end write where and when it was.

@@ -35,7 +35,7 @@ func TestReport_table(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `
-star-100: 101 namespaces, 201 links, 101 addresses, 100 routes; 3 rounds
+star-100: 101 namespaces, 201 links, 101 addresses, 100 routes; 3 rounds, of shell 1
       tool   median      min  µs a host  ×floor  ×nescript  ×shell     user      sys  MiB
      floor  0.200 s  0.100 s     2000.0    1.00       0.80    0.10  0.050 s  0.100 s  4.0
   nescript  0.250 s  0.210 s     2500.0    1.25       1.00    0.12  0.062 s  0.125 s  4.0

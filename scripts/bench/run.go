@@ -10,7 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,6 +19,7 @@ import (
 type runner struct {
 	config
 	tools     []tool
+	once      []tool // of them, those that take their turn in the first round only
 	workloads []workload
 	rounds    int
 	cpu, json bool
@@ -60,6 +61,7 @@ func newRunner(args []string) (*runner, error) {
 	flags.IntVar(&r.rounds, "rounds", 5, "how often each tool builds each workload")
 	only := flags.String("only", "", "of the workloads, only those that match this regular `expression`")
 	names := flags.String("tools", "", "only these, by comma")
+	once := flags.String("once", "", "these in the first round only, by comma: slow ones, whose ratios are far from 1")
 	flags.StringVar(&r.NEScript, "nescript", "", "the binary to measure; built from this module if none is given")
 	flags.BoolVar(&r.cpu, "cpu", false, "also user and system time, and memory")
 	flags.BoolVar(&r.json, "json", false, "one record a line rather than a table")
@@ -73,18 +75,14 @@ func newRunner(args []string) (*runner, error) {
 	if err := r.choose(flags.Args(), *only); err != nil {
 		return nil, err
 	}
-	if *names == "" {
+	var err error
+	if r.once, err = findTools(*once); err != nil {
+		return nil, err
+	}
+	if r.tools, err = findTools(*names); err == nil && r.tools == nil {
 		r.tools = tools()
-		return r, nil
 	}
-	for name := range strings.SplitSeq(*names, ",") {
-		t, err := findTool(name)
-		if err != nil {
-			return nil, err
-		}
-		r.tools = append(r.tools, t)
-	}
-	return r, nil
+	return r, err
 }
 
 // choose chooses the workloads.
@@ -180,7 +178,7 @@ func (r *runner) compare(w workload) (*comparison, error) {
 	c := &comparison{workload: w, results: map[string][]result{}}
 	for round := range r.rounds {
 		for _, t := range r.tools {
-			if !t.can(w) {
+			if !t.can(w) || round > 0 && r.isOnce(t) {
 				continue
 			}
 			r.progress("%s: round %d of %d: %s", w, round+1, r.rounds, t.name)
@@ -197,6 +195,10 @@ func (r *runner) compare(w workload) (*comparison, error) {
 	}
 	r.progress("")
 	return c, nil
+}
+
+func (r *runner) isOnce(t tool) bool {
+	return slices.ContainsFunc(r.once, func(o tool) bool { return o.name == t.name })
 }
 
 // progress shows what is being done, on a terminal.

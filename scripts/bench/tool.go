@@ -51,6 +51,21 @@ func findTool(name string) (tool, error) {
 	return tool{}, fmt.Errorf("no tool %q; there are %s", name, strings.Join(names, ", "))
 }
 
+// findTools are those with these names, which commas part; of no names none.
+func findTools(names string) (found []tool, err error) {
+	if names == "" {
+		return nil, nil
+	}
+	for name := range strings.SplitSeq(names, ",") {
+		t, err := findTool(name)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, t)
+	}
+	return found, nil
+}
+
 // self is the program again, in one of its other parts.
 func self(args ...string) []string { return append([]string{"/proc/self/exe"}, args...) }
 
