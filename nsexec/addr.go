@@ -3,7 +3,6 @@
 package nsexec
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -107,8 +106,7 @@ func (o *addrOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, erro
 		}
 	}
 	if o.how.proto == unix.RTM_NEWADDR {
-		has, err := c.addrs(func(h message) bool { return bytes.Equal(h.addrKey(), m.addrKey()) })
-		if err != nil || len(has) > 0 {
+		if none, err := c.hasNoAddr(m); err != nil || !none {
 			return o, err // to be changed, or the kernel will say that it is there
 		}
 		ways, err := c.newPrefixRoutes(index, cfg)

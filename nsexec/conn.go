@@ -27,7 +27,10 @@ type Conn struct {
 	handleOnce sync.Once
 	handle     *netlink.Handle // nil until somebody asks for it
 
-	known knownLinks
+	known        knownLinks
+	listings     listings
+	prefixRoutes prefixRoutes
+	addrsLeft    addrsLeft
 
 	reindexed map[int]int // in a Do: the indexes of links that were moved here
 }

@@ -3,6 +3,7 @@
 package nsexec
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/netip"
@@ -95,6 +96,17 @@ func (o fdbOp) note(ctx context.Context, c *Conn, u *Undo, is linkState) error {
 		return err
 	}
 	of := tableOf(msgs[0], is)
+	if u.ownsLink(c, is.index) && u.ownsLink(c, cmp.Or(of.bridge, of.link)) {
+		return nil // they go with the table
+	}
+	if o.isNew() && !u.ownsLink(c, is.index) {
+		switch none, err := c.hasNoFDB(of, o.cfg.MAC); {
+		case err != nil:
+			return err
+		case none:
+			return u.noteParts(ctx, c, o.subject(), nil, msgs)
+		}
+	}
 	had, err := c.fdb(func(m message) bool { return of.holds(m) && of.isFor(m, msgs[0]) })
 	if err != nil {
 		return err
@@ -107,6 +119,12 @@ func (o fdbOp) note(ctx context.Context, c *Conn, u *Undo, is linkState) error {
 		return !of.everyVLAN && slices.ContainsFunc(had, func(h message) bool { return h.fdbKey() == m.fdbKey() })
 	})
 	return u.noteParts(ctx, c, o.subject(), had, fresh)
+}
+
+// isNew reports whether the operation makes one entry, or none where it fails.
+func (o fdbOp) isNew() bool {
+	const both = unix.NTF_SELF | unix.NTF_MASTER
+	return o.mode == fdbAdd && len(o.cfg.Dst) <= 1 && o.cfg.Flags&both != both
 }
 
 // subject is the entry, for people.

@@ -68,13 +68,19 @@ func (o nexthopOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, er
 	if err != nil {
 		return nil, err
 	}
+	fresh := unmakeOp{o.text(), &Record{msgs: []message{m}}}
+	if o.proto == unix.RTM_NEWNEXTHOP { // of one the kernel tells without a list of all
+		if _, found, err := c.askNexthop(u32(o.cfg.ID)); err == nil && !found {
+			return o, u.note(ctx, c.cookieRef(), fresh)
+		}
+	}
 	had, err := c.nexthopRecord(func(_ message, a attrs) bool { return a.int(nhaID) == o.cfg.ID })
 	if err != nil {
 		return nil, err
 	}
 	switch {
 	case had.IsEmpty() && o.proto == unix.RTM_NEWNEXTHOP:
-		return o, u.note(ctx, c.cookieRef(), unmakeOp{o.text(), &Record{msgs: []message{m}}})
+		return o, u.note(ctx, c.cookieRef(), fresh)
 	case had.IsEmpty() || o.flags&unix.NLM_F_EXCL != 0:
 		return o, nil // the kernel will say that it is not there, or is
 	}

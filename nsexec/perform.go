@@ -56,6 +56,8 @@ func isNew(op operation) bool {
 		return op.flags&unix.NLM_F_EXCL != 0
 	case ruleOp:
 		return op.flags&unix.NLM_F_EXCL != 0
+	case fdbOp:
+		return op.isNew()
 	}
 	return false
 }
@@ -65,14 +67,15 @@ func isNew(op operation) bool {
 func Part(ctx context.Context, c *Conn, a Action) error { return a.act(ctx, c) }
 
 // performNamed performs an operation with its action's name, for InjectFaults.
-func performNamed(ctx context.Context, c *Conn, name string, op operation) error {
+func performNamed(ctx context.Context, c *Conn, name string, op operation) (err error) {
+	defer func() { c.mayTake(op, err) }()
 	if age := c.ageOf(); age != nil && !namesStay(op) {
 		defer age.next()
 	}
 	if err := c.faultAt("before ", name); err != nil {
 		return err
 	}
-	err := perform(ctx, c, op)
+	err = perform(ctx, c, op)
 	if age := c.ageOf(); age != nil && isGoneUnseen(err) && namesStay(op) {
 		// A link that was known has been deleted by others. What there is now
 		// under its name, if anything, is what the operation is about.

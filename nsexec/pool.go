@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -31,6 +32,7 @@ type pool struct {
 	anons   int
 	sweeper sweeper
 	names   nameAge
+	changes atomic.Uint64 // counts what may have taken away something, in any namespace
 	closed  bool
 }
 

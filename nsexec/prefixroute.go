@@ -5,6 +5,7 @@ package nsexec
 import (
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/vishvananda/netlink/nl"
@@ -17,6 +18,41 @@ import (
 // until it expires. With the first address of a link it also makes the multicast
 // route of the link (addrconf_add_dev), and leaves that. So both are to be
 // deleted too.
+
+// prefixRoutes are the routes that a namespace has for IPv6 addresses, and those that
+// the run's own bring, which are noted.
+type prefixRoutes struct {
+	mu      sync.Mutex
+	until   time.Time
+	changes uint64 // see pool.changes
+	have    map[string]bool
+}
+
+// takeNew returns those of the routes that there are not yet, as which they count
+// from now on: they are about to be noted, and to be made.
+func (p *prefixRoutes) takeNew(c *Conn, ways []message) ([]message, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	key := func(m message) string { return m.routeKey() + " " + string(m.attrs()[unix.RTA_OIF]) }
+	changes := c.changes()
+	if changes != p.changes || time.Now().After(p.until) {
+		list, err := c.list(unix.RTM_NEWROUTE, &nl.RtMsg{RtMsg: unix.RtMsg{Family: unix.AF_INET6}})
+		if err != nil {
+			return nil, err
+		}
+		p.changes, p.until, p.have = changes, time.Now().Add(listingAge), map[string]bool{}
+		for _, m := range list {
+			if m.isPrefixRoute() {
+				p.have[key(m)] = true
+			}
+		}
+	}
+	fresh := slices.DeleteFunc(ways, func(w message) bool { return p.have[key(w)] })
+	for _, w := range fresh {
+		p.have[key(w)] = true
+	}
+	return fresh, nil
+}
 
 // newPrefixRoutes are the routes that an address is about to bring and that
 // will not go with it.
@@ -36,10 +72,7 @@ func (c *Conn) newPrefixRoutes(index int, cfg AddrConfig) ([]message, error) {
 		}
 		ways = append(ways, prefixRoute(dst, index, metric, unix.RT_TABLE_MAIN, unix.RTN_UNICAST))
 	}
-	have, err := c.routes(func(m message, a attrs) bool { return m.isPrefixRoute() && a.int(unix.RTA_OIF) == index })
-	return slices.DeleteFunc(ways, func(w message) bool {
-		return slices.ContainsFunc(have, func(h message) bool { return h.routeKey() == w.routeKey() })
-	}), err
+	return c.prefixRoutes.takeNew(c, ways)
 }
 
 var multicast6 = netip.MustParsePrefix("ff00::/8")

@@ -82,6 +82,18 @@ func (c *Conn) addrs(fits func(m message) bool) ([]message, error) {
 	return slices.DeleteFunc(list, func(m message) bool { return !fits(m) }), err
 }
 
+// hasNoAddr reports whether there is no such address as one that is to be added.
+func (c *Conn) hasNoAddr(m message) (bool, error) {
+	family := m.body[0]
+	return c.isAbsent(listingKind{m.kind, family}, string(m.addrKey()), func(add func(string)) error {
+		list, err := c.list(m.kind, nl.NewIfAddrmsg(int(family)))
+		for _, h := range list {
+			add(string(h.addrKey()))
+		}
+		return err
+	})
+}
+
 // restoreAddrs gives a link the addresses of one family that it had, in their
 // order: IPv4 keeps them as they were added, the first of a network being its
 // primary one, IPv6 the last one first. What it has besides stays.

@@ -5,6 +5,7 @@ package nsexec
 import (
 	"bytes"
 	"errors"
+	"fmt"
 
 	"golang.org/x/sys/unix"
 )
@@ -63,6 +64,26 @@ func (t fdbTable) holds(m message) bool {
 		return master == t.bridge
 	}
 	return master == 0 && m.linkIndex() == t.link
+}
+
+// key is what an address has in the table, whatever else is said of it.
+func (t fdbTable) key(mac []byte) string {
+	return fmt.Sprint(t.bridge, " ", t.link, " ", mac)
+}
+
+// hasNoFDB reports whether a table has no entry for an address that is to get one.
+func (c *Conn) hasNoFDB(t fdbTable, mac []byte) (bool, error) {
+	return c.isAbsent(listingKind{unix.RTM_NEWNEIGH, unix.AF_BRIDGE}, fdbTable{bridge: t.bridge, link: t.link}.key(mac), func(add func(string)) error {
+		list, err := c.list(unix.RTM_NEWNEIGH, &ndmsg{unix.NdMsg{Family: unix.AF_BRIDGE}})
+		for _, m := range list {
+			in := fdbTable{bridge: m.attrs().int(unix.NDA_MASTER)}
+			if in.bridge == 0 {
+				in.link = m.linkIndex()
+			}
+			add(in.key(m.attrs()[unix.NDA_LLADDR]))
+		}
+		return err
+	})
 }
 
 // isFor reports whether an entry is for the address and, where it is said, the

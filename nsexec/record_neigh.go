@@ -207,8 +207,19 @@ func (c *Conn) restoreNeigh(m message) error {
 	return err
 }
 
-// neighOf finds the entry that an operation is about, if it is there.
+// neighOf finds the entry of IPv4 or IPv6 that an operation is about, if it is there.
 func (c *Conn) neighOf(m message) ([]message, error) {
-	key := m.neighKey()
+	key, head := m.neighKey(), readNdmsg(m.body)
+	ask := ndmsg{unix.NdMsg{Family: head.Family, Ifindex: head.Ifindex, Flags: head.Flags & unix.NTF_PROXY}}
+	req := c.Request(unix.RTM_GETNEIGH, 0)
+	req.AddRawData(appendAttr(ask.Serialize(), Attr{Type: unix.NDA_DST, Data: m.attrs()[unix.NDA_DST]}))
+	found, err := req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWNEIGH)
+	switch {
+	case err == nil && len(found) == 1:
+		return []message{message{m.kind, found[0]}.neigh()}, nil
+	case errors.Is(err, unix.ENOENT):
+		return nil, nil
+	}
+	// Before Linux 5.0 it can't be asked for one.
 	return c.neighs(func(h message) bool { return h.neighKey() == key })
 }

@@ -115,6 +115,23 @@ func (m message) routeKey() string {
 	return string(binary.NativeEndian.AppendUint32(key, uint32(a.number(unix.RTA_PRIORITY))))
 }
 
+// hasNoRoute reports whether there is no route where a new one is to be.
+func (c *Conn) hasNoRoute(m message) (bool, error) {
+	family := m.body[0]
+	if _, ok := m.attrs()[unix.RTA_PRIORITY]; !ok && family == unix.AF_INET6 {
+		m = message{m.kind, appendUint32(bytes.Clone(m.body), unix.RTA_PRIORITY, ip6DefaultMetric)}
+	}
+	return c.isAbsent(listingKind{m.kind, family}, m.routeKey(), func(add func(string)) error {
+		list, err := c.list(m.kind, &nl.RtMsg{RtMsg: unix.RtMsg{Family: family}})
+		for _, h := range list {
+			if binary.NativeEndian.Uint32(h.body[8:])&unix.RTM_F_CLONED == 0 {
+				add(h.routeKey())
+			}
+		}
+		return err
+	})
+}
+
 func (m message) routeTable(a attrs) uint32 {
 	if _, ok := a[unix.RTA_TABLE]; ok {
 		return uint32(a.number(unix.RTA_TABLE))

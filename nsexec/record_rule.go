@@ -5,6 +5,7 @@ package nsexec
 import (
 	"bytes"
 	"slices"
+	"strconv"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -143,12 +144,24 @@ func ruleFits(want, m message) bool {
 
 // nextPriority is the priority that the kernel gives a rule that asks for none:
 // one less than that of the second (fib_default_rule_pref).
-func (c *Conn) nextPriority(family int) (uint32, error) {
-	list, err := c.rules(family)
-	if err != nil || len(list) < 2 {
-		return 0, err
+func nextPriority(list []message) uint32 {
+	if len(list) < 2 {
+		return 0
 	}
-	return uint32(max(list[1].rulePriority(), 1) - 1), nil
+	return uint32(max(list[1].rulePriority(), 1) - 1)
+}
+
+// hasNoRule reports whether there is no rule of the priority that one is to get.
+func (c *Conn) hasNoRule(m message) (bool, error) {
+	family := m.body[0]
+	key := func(m message) string { return strconv.FormatUint(m.rulePriority(), 10) }
+	return c.isAbsent(listingKind{m.kind, family}, key(m), func(add func(string)) error {
+		list, err := c.list(m.kind, ruleHeader{0: family})
+		for _, h := range list {
+			add(key(h))
+		}
+		return err
+	})
 }
 
 // withPriority is a rule with the priority that it is about to get.

@@ -89,6 +89,15 @@ func (o *routeOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, err
 		return nil, err
 	}
 	text := strings.TrimPrefix(strings.TrimPrefix(o.String(), o.mod), "route ")
+	fresh := unmakeOp{text, &Record{msgs: []message{m.unwrapped()}}}
+	if o.flags&unix.NLM_F_EXCL != 0 {
+		switch none, err := c.hasNoRoute(m); {
+		case err != nil:
+			return nil, err
+		case none:
+			return o, u.note(ctx, c.cookieRef(), fresh)
+		}
+	}
 	had, err := c.routes(func(h message, a attrs) bool { return o.reaches(m, h, a) })
 	if err != nil {
 		return nil, err
@@ -103,7 +112,7 @@ func (o *routeOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, err
 	if len(had) > 0 || o.proto == unix.RTM_DELROUTE {
 		return o, nil // the kernel will say that it is there, or is not
 	}
-	return o, u.note(ctx, c.cookieRef(), unmakeOp{text, &Record{msgs: []message{m.unwrapped()}}})
+	return o, u.note(ctx, c.cookieRef(), fresh)
 }
 
 // reaches reports whether the operation on a route may change another one. A

@@ -28,17 +28,17 @@ type RuleConfig struct {
 
 // AddRule adds a rule (RTM_NEWRULE). It needs CAP_NET_ADMIN.
 func AddRule(cfg RuleConfig) NsAction {
-	return nsAction("rule", ruleOp{cfg, unix.RTM_NEWRULE, unix.NLM_F_CREATE | unix.NLM_F_EXCL, false})
+	return nsAction("rule", ruleOp{cfg: cfg, proto: unix.RTM_NEWRULE, flags: unix.NLM_F_CREATE | unix.NLM_F_EXCL})
 }
 
 // EnsureRule adds a rule unless there is the same one.
 func EnsureRule(cfg RuleConfig) NsAction {
-	return nsAction("ensure-rule", ruleOp{cfg, unix.RTM_NEWRULE, unix.NLM_F_CREATE | unix.NLM_F_EXCL, true})
+	return nsAction("ensure-rule", ruleOp{cfg: cfg, proto: unix.RTM_NEWRULE, flags: unix.NLM_F_CREATE | unix.NLM_F_EXCL, ensure: true})
 }
 
 // DelRule deletes the first rule that cfg describes.
 func DelRule(cfg RuleConfig) NsAction {
-	return nsAction("del-rule", ruleOp{cfg, unix.RTM_DELRULE, 0, false})
+	return nsAction("del-rule", ruleOp{cfg: cfg, proto: unix.RTM_DELRULE})
 }
 
 type ruleOp struct {
@@ -74,15 +74,19 @@ func (o ruleOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error
 		return o, u.note(ctx, c.cookieRef(), restoreOp{RestoreConfig{Text: o.cfg.Text, Record: &Record{msgs: had}}})
 	}
 	m := o.message()
+	if _, said := m.attrs()[unix.FRA_PRIORITY]; said && !o.ensure {
+		switch none, err := c.hasNoRule(m); {
+		case err != nil:
+			return nil, err
+		case none:
+			return o, u.note(ctx, c.cookieRef(), unmakeOp{o.cfg.Text, &Record{msgs: []message{m}}})
+		}
+	}
 	list, err := c.rules(o.cfg.Family)
 	if err != nil {
 		return nil, err
 	}
-	priority, err := c.nextPriority(o.cfg.Family)
-	if err != nil {
-		return nil, err
-	}
-	added := m.withPriority(priority)
+	added := m.withPriority(nextPriority(list))
 	if slices.ContainsFunc(list, func(h message) bool { return ruleFits(m, h) && h.rulePriority() == added.rulePriority() }) {
 		return o, nil // it is there: the kernel will say so, or there is nothing to do
 	}

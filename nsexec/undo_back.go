@@ -164,6 +164,7 @@ func (e *Engine) undo(ctx context.Context, n *note) error {
 	pc, err := e.pool.get(ctx, n.ns, e.newRun())
 	if err == nil {
 		err = n.op.act(ctx, &pc.Conn)
+		e.pool.changes.Add(1)
 		err = explain(n.ns, nsAction("undo", funcOp{text: summary(n.op)}), err)
 		e.pool.put(pc)
 	}

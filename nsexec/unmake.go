@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -260,64 +259,6 @@ func (c *Conn) removeThere(all ...message) error {
 		}
 	}
 	return nil
-}
-
-// removeAddr deletes an IPv4 address and nothing else: with the first address of
-// a network, the kernel deletes the others of it, which may be somebody else's.
-func (c *Conn) removeAddr(m message) error {
-	index := m.addrIndex()
-	had, err := c.recordOf([]int{index}, false)
-	if err != nil {
-		return err
-	}
-	if err := c.remove(m); err != nil {
-		return err
-	}
-	kept := had.besidesAddr(m)
-	now, err := c.recordOf([]int{index}, false)
-	if err != nil {
-		return err
-	}
-	if slices.EqualFunc(kept.msgs, now.besidesAddr(m).msgs, message.equal) {
-		return nil // to look at each address of many, at each's turn, takes minutes
-	}
-	routes := &Record{}
-	kept.msgs = slices.DeleteFunc(kept.msgs, func(other message) bool {
-		way := other.kind == unix.RTM_NEWROUTE || other.kind == unix.RTM_NEWNEXTHOP
-		if way {
-			routes.msgs = append(routes.msgs, other)
-		}
-		return way
-	})
-	if err := kept.restoreIn(c, false); err != nil {
-		return err
-	}
-	// Routes that need the address have no place any more.
-	_ = routes.restoreIn(c, false)
-	return nil
-}
-
-// besidesAddr is what a record of a link has besides an address and what comes and
-// goes with that.
-func (r *Record) besidesAddr(m message) *Record {
-	kept := &Record{}
-	for _, other := range r.msgs {
-		switch other.kind {
-		case unix.RTM_NEWADDR:
-			if bytes.Equal(other.addrKey(), m.addrKey()) {
-				continue
-			}
-		case unix.RTM_NEWROUTE:
-			a := other.attrs()
-			if other.body[5] == unix.RTPROT_KERNEL || bytes.Equal(a[unix.RTA_PREFSRC], m.attrs()[unix.IFA_LOCAL]) {
-				continue // they go with the address, or come with another
-			}
-		case unix.RTM_NEWLINK, unix.RTM_SETLINK:
-			continue
-		}
-		kept.msgs = append(kept.msgs, other)
-	}
-	return kept
 }
 
 func (m message) equal(other message) bool {
