@@ -242,10 +242,29 @@ func (c *Conn) removeTraffic(m message) error {
 		if err != nil || had == nil || m.tcHandle() != 0 && had.tcHandle() != m.tcHandle() {
 			return err
 		}
-	} else if there, err := c.trafficAt(m.trafficPlace()); err != nil || len(there.affected(m)) == 0 {
+	}
+	err := c.remove(m.without(func(kind uint16) bool { return kind == nl.TCA_OPTIONS }))
+	if err == nil || isMissing(err) || m.kind == unix.RTM_NEWQDISC {
 		return err
 	}
-	return c.remove(m.without(func(kind uint16) bool { return kind == nl.TCA_OPTIONS }))
+	// Of some that are not there the kernel says something else, such as that
+	// their qdisc is not.
+	there, listErr := c.trafficAt(m.trafficPlace())
+	if listErr == nil && len(there.affected(m)) == 0 {
+		return nil
+	}
+	return err
+}
+
+// hasNoClass reports whether a qdisc has no class of a handle, if the kernel says so.
+func (c *Conn) hasNoClass(m message) bool {
+	if m.tcHandle() == 0 {
+		return false // the kernel will choose it
+	}
+	req := c.Request(unix.RTM_GETTCLASS, unix.NLM_F_ACK) // which is all that the answer is: the class itself is told to listeners
+	req.AddData(&nl.TcMsg{Ifindex: int32(m.linkIndex()), Parent: m.tcParent(), Handle: m.tcHandle()})
+	_, err := req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWTCLASS)
+	return errors.Is(err, unix.ENOENT)
 }
 
 // restoreTraffic puts qdiscs, classes and filters back, in their order.

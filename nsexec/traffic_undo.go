@@ -20,6 +20,15 @@ func (o trafficOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, er
 	if at.block == 0 && u.ownsLink(c, at.index) {
 		return o, nil
 	}
+	if o.kind == unix.RTM_NEWTCLASS && o.mode != ModeDel { // of one the kernel tells without a list of all
+		m, err := o.message(c)
+		if err != nil {
+			return nil, err
+		}
+		if c.hasNoClass(m) {
+			return o, u.note(ctx, c.cookieRef(), unmakeOp{o.text(), &Record{msgs: []message{m.traffic(true)}}})
+		}
+	}
 	tree, err := c.trafficAt(at)
 	if err != nil {
 		return nil, err
