@@ -36,8 +36,8 @@
 //     messages.
 //   - undo*.go note what undoes a change, put it in order and do it; record*.go
 //     read all there is of an older object before it goes, restore*.go bring it
-//     back, aside*.go keep what can come back itself; unmake.go takes away what
-//     the run has made.
+//     back, aside*.go keep what can come back itself; unmake.go and removeaddr.go
+//     take away what the run has made, and absent.go knows what was not there.
 //   - engine.go and do.go run actions, perform.go does one; fuse.go, batch.go,
 //     deferred.go, ahead.go, unseen.go, known.go and index.go are told of below.
 //   - worker.go alone enters namespaces, on threads of its own; pool*.go keep
@@ -71,6 +71,10 @@
 //     end of the Run, since a host that is up makes a bridge flood (deferred.go).
 //     With a [Later] several Runs are as one, so that the first can begin before
 //     the steps of the last are known.
+//   - In an older namespace it has to be known of what is new that it was not there.
+//     The list that tells so counts for a moment, as long as nothing is taken for
+//     being there by it (absent.go); likewise the list by which an address goes
+//     without others (removeaddr.go).
 //   - A request is two system calls on a socket that is kept (execute.go).
 //
 // # BPF

@@ -35,7 +35,7 @@ func (p *prefixRoutes) takeNew(c *Conn, ways []message) ([]message, error) {
 	defer p.mu.Unlock()
 	key := func(m message) string { return m.routeKey() + " " + string(m.attrs()[unix.RTA_OIF]) }
 	changes := c.changes()
-	if changes != p.changes || time.Now().After(p.until) {
+	if c.ageOf() == nil || changes != p.changes || time.Now().After(p.until) {
 		list, err := c.list(unix.RTM_NEWROUTE, &nl.RtMsg{RtMsg: unix.RtMsg{Family: unix.AF_INET6}})
 		if err != nil {
 			return nil, err

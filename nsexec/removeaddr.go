@@ -96,7 +96,7 @@ func (c *Conn) goesAlone(m message) (bool, error) {
 	left := &c.addrsLeft
 	left.mu.Lock()
 	defer left.mu.Unlock()
-	if left.link != m.addrIndex() || time.Now().After(left.until) {
+	if c.ageOf() == nil || left.link != m.addrIndex() || time.Now().After(left.until) {
 		if err := left.list(c, m.addrIndex()); err != nil {
 			return false, err
 		}
