@@ -106,7 +106,7 @@ func (o *addrOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, erro
 		}
 	}
 	if o.how.proto == unix.RTM_NEWADDR {
-		if none, err := c.hasNoAddr(m); err != nil || !none {
+		if none, err := c.hasNoAddr(m, isNew(o)); err != nil || !none {
 			return o, err // to be changed, or the kernel will say that it is there
 		}
 		ways, err := c.newPrefixRoutes(index, cfg)

@@ -82,15 +82,16 @@ func (o fdbOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error)
 		return nil, err
 	}
 	for _, one := range o.inEach(is) {
-		if err := one.note(ctx, c, u, is); err != nil {
+		if err := one.note(ctx, c, u, is, o.isNew()); err != nil {
 			return nil, err
 		}
 	}
 	return o, nil
 }
 
-// note notes how to undo the operation in one table.
-func (o fdbOp) note(ctx context.Context, c *Conn, u *Undo, is linkState) error {
+// note notes how to undo the operation in one table. What isNew is struck out where
+// the operation fails.
+func (o fdbOp) note(ctx context.Context, c *Conn, u *Undo, is linkState, isNew bool) error {
 	msgs, err := o.messages(c, is)
 	if err != nil {
 		return err
@@ -99,7 +100,7 @@ func (o fdbOp) note(ctx context.Context, c *Conn, u *Undo, is linkState) error {
 	if u.ownsLink(c, is.index) && u.ownsLink(c, cmp.Or(of.bridge, of.link)) {
 		return nil // they go with the table
 	}
-	if o.isNew() && !u.ownsLink(c, is.index) {
+	if isNew && !u.ownsLink(c, is.index) {
 		switch none, err := c.hasNoFDB(of, o.cfg.MAC); {
 		case err != nil:
 			return err
@@ -121,10 +122,12 @@ func (o fdbOp) note(ctx context.Context, c *Conn, u *Undo, is linkState) error {
 	return u.noteParts(ctx, c, o.subject(), had, fresh)
 }
 
+// inBoth are the flags of an entry in the link's own table and in its bridge's.
+const inBoth = unix.NTF_SELF | unix.NTF_MASTER
+
 // isNew reports whether the operation makes one entry, or none where it fails.
 func (o fdbOp) isNew() bool {
-	const both = unix.NTF_SELF | unix.NTF_MASTER
-	return o.mode == fdbAdd && len(o.cfg.Dst) <= 1 && o.cfg.Flags&both != both
+	return o.mode == fdbAdd && len(o.cfg.Dst) <= 1 && o.cfg.Flags&inBoth != inBoth
 }
 
 // subject is the entry, for people.
@@ -145,8 +148,7 @@ func (o fdbOp) act(_ context.Context, c *Conn) error {
 
 // inEach is the operation for each of the tables that are meant.
 func (o fdbOp) inEach(is linkState) []fdbOp {
-	const both = unix.NTF_SELF | unix.NTF_MASTER
-	if o.cfg.Flags&both != both {
+	if o.cfg.Flags&inBoth != inBoth {
 		o.cfg.Flags |= o.cfg.place(is)
 		return []fdbOp{o}
 	}

@@ -23,9 +23,8 @@ import (
 // the run's own bring, which are noted.
 type prefixRoutes struct {
 	mu      sync.Mutex
-	until   time.Time
 	changes uint64 // see pool.changes
-	have    map[string]bool
+	listing        // its keys are those of the routes, with the link
 }
 
 // takeNew returns those of the routes that there are not yet, as which they count
@@ -36,20 +35,23 @@ func (p *prefixRoutes) takeNew(c *Conn, ways []message) ([]message, error) {
 	key := func(m message) string { return m.routeKey() + " " + string(m.attrs()[unix.RTA_OIF]) }
 	changes := c.changes()
 	if c.ageOf() == nil || changes != p.changes || time.Now().After(p.until) {
-		list, err := c.list(unix.RTM_NEWROUTE, &nl.RtMsg{RtMsg: unix.RtMsg{Family: unix.AF_INET6}})
+		l, err := listed(func(add func(string)) error {
+			list, err := c.list(unix.RTM_NEWROUTE, &nl.RtMsg{RtMsg: unix.RtMsg{Family: unix.AF_INET6}})
+			for _, m := range list {
+				if m.isPrefixRoute() {
+					add(key(m))
+				}
+			}
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
-		p.changes, p.until, p.have = changes, time.Now().Add(listingAge), map[string]bool{}
-		for _, m := range list {
-			if m.isPrefixRoute() {
-				p.have[key(m)] = true
-			}
-		}
+		p.changes, p.listing = changes, *l
 	}
-	fresh := slices.DeleteFunc(ways, func(w message) bool { return p.have[key(w)] })
+	fresh := slices.DeleteFunc(ways, func(w message) bool { return p.keys[key(w)] })
 	for _, w := range fresh {
-		p.have[key(w)] = true
+		p.keys[key(w)] = true
 	}
 	return fresh, nil
 }

@@ -82,8 +82,13 @@ func (c *Conn) addrs(fits func(m message) bool) ([]message, error) {
 	return slices.DeleteFunc(list, func(m message) bool { return !fits(m) }), err
 }
 
-// hasNoAddr reports whether there is no such address as one that is to be added.
-func (c *Conn) hasNoAddr(m message) (bool, error) {
+// hasNoAddr reports whether there is no such address as one that is to be added, or,
+// where it is not new, put in its place.
+func (c *Conn) hasNoAddr(m message, isNew bool) (bool, error) {
+	if !isNew { // then the kernel would not say that it is there meanwhile
+		has, err := c.addrs(func(h message) bool { return bytes.Equal(h.addrKey(), m.addrKey()) })
+		return len(has) == 0, err
+	}
 	family := m.body[0]
 	return c.isAbsent(listingKind{m.kind, family}, string(m.addrKey()), func(add func(string)) error {
 		list, err := c.list(m.kind, nl.NewIfAddrmsg(int(family)))
