@@ -143,23 +143,23 @@ func (p pair) compile(c *Call) ([]nsexec.Step, error) {
 	near.Kind, far.Kind = p.name, ""
 	near.Data = p.dataOf(c)
 	near.Peer, far.NS = &far, second.NS
-	steps := make([]nsexec.Step, 0, 4) // as many as most pairs come to
-	steps = append(steps, nsexec.Step{NS: first.NS, Action: made(c.Modifier, near)})
-	steps = addressesOf(c, steps, first, firstAddrs)
+	c.steps = append(c.steps[:0], nsexec.Step{NS: first.NS, Action: made(c.Modifier, near)})
+	addressesOf(c, first, firstAddrs)
 	if ch := farEnd(far, c.Modifier == Ensure); ch.Mask != 0 || ch.Attrs != nil || ch.Master != (nsexec.LinkRef{}) {
-		steps = append(steps, nsexec.Step{NS: second.NS, Action: nsexec.SetLink(second.Link, p.name, p.name+" "+second.String(), ch)})
+		c.steps = append(c.steps, nsexec.Step{NS: second.NS, Action: nsexec.SetLink(second.Link, p.name, p.name+" "+second.String(), ch)})
 	}
-	return addressesOf(c, steps, second, secondAddrs), nil
+	addressesOf(c, second, secondAddrs)
+	return c.steps, nil
 }
 
-// addressesOf appends what gives an end of a pair its addresses. They stand beside
-// what else is done in the end's namespace, so that the engine can send all of it at once.
-func addressesOf(c *Call, steps []nsexec.Step, end LinkArg, param string) []nsexec.Step {
-	for _, prefix := range All[value.Prefix](c, param) {
-		cfg := nsexec.AddrConfig{Link: end.Link, Prefix: prefix.Prefix}
-		steps = append(steps, nsexec.Step{NS: end.NS, Action: addressed(c.Modifier, cfg)})
+// addressesOf appends to the call's steps what gives an end of a pair its addresses.
+// They stand beside what else is done in the end's namespace, so that the engine can
+// send all of it at once.
+func addressesOf(c *Call, end LinkArg, param string) {
+	for _, v := range c.Param(param) {
+		cfg := nsexec.AddrConfig{Link: end.Link, Prefix: v.(value.Prefix).Prefix}
+		c.steps = append(c.steps, nsexec.Step{NS: end.NS, Action: addressed(c.Modifier, cfg)})
 	}
-	return steps
 }
 
 // dataOf are the attributes of the kind's own options.

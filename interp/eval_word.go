@@ -4,6 +4,7 @@ package interp
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/nescript/nescript/builtins"
 	"github.com/nescript/nescript/lang"
@@ -209,11 +210,19 @@ func (e *env) joined(parts []lang.WordPart) (value.String, error) {
 	text := e.m.text[:0]
 	e.m.text = nil // a piece may be a string itself
 	for _, p := range parts {
-		s, _, err := e.partText(p)
+		if t, ok := p.(*lang.Text); ok {
+			text = append(text, t.Value...)
+			continue
+		}
+		v, err := e.part(p)
 		if err != nil {
 			return "", err
 		}
-		text = append(text, s...)
+		if n, ok := v.(value.Int); ok { // as of most names in a loop
+			text = strconv.AppendInt(text, int64(n), 10)
+			continue
+		}
+		text = append(text, v.String()...)
 	}
 	e.m.text = text
 	return value.String(text), nil

@@ -3,6 +3,7 @@
 package nsexec
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -100,24 +101,42 @@ func (o *addrOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, erro
 	}
 	cfg := o.config()
 	m := addrMessage(index, cfg)
-	if o.how.flags&unix.NLM_F_EXCL == 0 {
-		if err := u.noteLink(ctx, c, index); err != nil {
-			return nil, err
+	switch o.how {
+	case delAddr:
+		return o, u.noteLink(ctx, c, index)
+	case addAddr:
+		if none, err := c.hasNoAddr(m); err != nil || !none {
+			return o, err // the kernel will say that it is there
 		}
-	}
-	if o.how.proto == unix.RTM_NEWADDR {
-		if none, err := c.hasNoAddr(m, isNew(o)); err != nil || !none {
-			return o, err // to be changed, or the kernel will say that it is there
-		}
-		ways, err := c.newPrefixRoutes(index, cfg)
+	default: // the kernel would not say so
+		is, err := c.addrLike(m)
 		if err != nil {
 			return nil, err
 		}
-		made := append([]message{m}, ways...)
-		text := o.link.String() + " " + o.prefix.String()
-		return o, u.note(ctx, c.cookieRef(), unmakeOp{text, &Record{msgs: made}})
+		if is != nil {
+			return o, o.noteChange(ctx, c, u, is)
+		}
 	}
-	return o, nil
+	ways, err := c.newPrefixRoutes(index, cfg)
+	if err != nil {
+		return nil, err
+	}
+	made := append([]message{m}, ways...)
+	text := o.link.String() + " " + o.prefix.String()
+	return o, u.note(ctx, c.cookieRef(), unmakeOp{text, &Record{msgs: made}})
+}
+
+// noteChange notes what a link has, before an address that is there is changed,
+// unless all stays as it is.
+func (o *addrOp) noteChange(ctx context.Context, c *Conn, u *Undo, is *message) error {
+	index, cfg := is.addrIndex(), o.config()
+	if o.whole == nil && is.isPlainAddr() && bytes.Equal(is.addrKey(), addrMessage(index, cfg).addrKey()) {
+		// An IPv6 address that is set again gets back its route, if that was deleted.
+		if ways, err := c.newPrefixRoutes(index, cfg); err != nil || len(ways) == 0 {
+			return err
+		}
+	}
+	return u.noteLink(ctx, c, index)
 }
 
 func (o *addrOp) act(_ context.Context, c *Conn) error {

@@ -44,7 +44,8 @@ func fuse(steps []Step) (LinkAction, int) {
 		}
 	case setLinkOp:
 		for ; n < len(steps) && op.takes(follows(steps[0], first.link, steps[n])); n++ {
-			op.change = op.change.with(steps[n].Action.(LinkAction).op.(setLinkOp).change)
+			both := op.change.with(steps[n].Action.(LinkAction).op.(setLinkOp).change)
+			op.change = &both
 		}
 		if n > 1 {
 			first.op = op
@@ -63,7 +64,7 @@ func follows(first Step, link LinkRef, s Step) *LinkChange {
 	if !ok || op.link != link {
 		return nil
 	}
-	return &op.change
+	return op.change
 }
 
 // simple reports whether a change is only of what may be fused: IFF_UP, a
@@ -97,7 +98,7 @@ func (o *newLinkOp) takes(ch *LinkChange) bool {
 var fusesAsMade = map[string]bool{"bridge": true, "veth": true, "dummy": true, "ifb": true}
 
 // with is the link, made as a change would have it.
-func (cfg LinkConfig) with(ch LinkChange) LinkConfig {
+func (cfg LinkConfig) with(ch *LinkChange) LinkConfig {
 	cfg.Up = cfg.Up || ch.Flags&unix.IFF_UP != 0
 	if ch.Master != (LinkRef{}) {
 		cfg.Master = ch.Master
@@ -131,7 +132,7 @@ func (o setLinkOp) takes(ch *LinkChange) bool {
 }
 
 // with is a change and another one behind it.
-func (ch LinkChange) with(other LinkChange) LinkChange {
+func (ch LinkChange) with(other *LinkChange) LinkChange {
 	ch.Flags, ch.Mask = ch.Flags|other.Flags, ch.Mask|other.Mask
 	if other.Master != (LinkRef{}) {
 		ch.Master = other.Master

@@ -154,7 +154,7 @@ func (o *newLinkOp) act(ctx context.Context, c *Conn) error {
 	}
 	link := LinkRef{Name: o.cfg.Name}
 	change := LinkChange{Attrs: []Attr{{Type: unix.IFLA_IFALIAS, Data: []byte(o.cfg.Alias)}}}
-	err := setLinkOp{link, "", change}.act(ctx, c) // of a link made just now: it goes with that
+	err := setLinkOp{link: link, change: &change}.act(ctx, c) // of a link made just now: it goes with that
 	if err != nil && o.flags&unix.NLM_F_EXCL != 0 {
 		_ = delLinkOp{link: link}.act(ctx, c) // it was made just now, and half of it is none
 	}

@@ -17,12 +17,16 @@ func (m message) addrIndex() int { return m.linkIndex() }
 
 // addrKey is what tells the addresses of a link apart.
 func (m message) addrKey() []byte {
+	return slices.Concat(m.body[:2], m.body[4:8], m.localAddr(), m.attrs()[unix.IFA_ADDRESS])
+}
+
+// localAddr is the address itself, which is not that of the peer where it has one.
+func (m message) localAddr() []byte {
 	a := m.attrs()
-	local := a[unix.IFA_LOCAL]
-	if local == nil {
-		local = a[unix.IFA_ADDRESS]
+	if local := a[unix.IFA_LOCAL]; local != nil {
+		return local
 	}
-	return slices.Concat(m.body[:2], m.body[4:8], local, a[unix.IFA_ADDRESS])
+	return a[unix.IFA_ADDRESS]
 }
 
 // addrFlags are IFA_FLAGS.
@@ -47,6 +51,20 @@ func (m message) addr(flags uint32) message {
 	out.body[2] = 0
 	out.body = appendUint32(out.body, unix.IFA_FLAGS, flags)
 	return out
+}
+
+// isPlainAddr reports whether an address is as one that is given without a word
+// more: it is for ever, and has no flags, metric or origin of its own.
+func (m message) isPlainAddr() bool {
+	a := m.attrs()
+	life := lifetimes(a)
+	forever := life == nil || bytes.Count(life, []byte{0xff}) == len(life)
+	state := uint32(unix.IFA_F_PERMANENT)
+	if m.body[0] == unix.AF_INET { // in IPv6 the same flag says that it is temporary
+		state |= unix.IFA_F_SECONDARY
+	}
+	return forever && m.addrFlags(a)&^state == 0 && m.body[3] == unix.RT_SCOPE_UNIVERSE &&
+		a[ifaRtPriority] == nil && a[ifaProto] == nil && a[unix.IFA_BROADCAST] == nil
 }
 
 // sameAddress reports whether another address is what this one was, apart from
@@ -82,13 +100,8 @@ func (c *Conn) addrs(fits func(m message) bool) ([]message, error) {
 	return slices.DeleteFunc(list, func(m message) bool { return !fits(m) }), err
 }
 
-// hasNoAddr reports whether there is no such address as one that is to be added, or,
-// where it is not new, put in its place.
-func (c *Conn) hasNoAddr(m message, isNew bool) (bool, error) {
-	if !isNew { // then the kernel would not say that it is there meanwhile
-		has, err := c.addrs(func(h message) bool { return bytes.Equal(h.addrKey(), m.addrKey()) })
-		return len(has) == 0, err
-	}
+// hasNoAddr reports whether there is no such address as one that is to be added.
+func (c *Conn) hasNoAddr(m message) (bool, error) {
 	family := m.body[0]
 	return c.isAbsent(listingKind{m.kind, family}, string(m.addrKey()), func(add func(string)) error {
 		list, err := c.list(m.kind, nl.NewIfAddrmsg(int(family)))
@@ -97,6 +110,23 @@ func (c *Conn) hasNoAddr(m message, isNew bool) (bool, error) {
 		}
 		return err
 	})
+}
+
+// addrLike is the address that the kernel changes where it is told to replace one,
+// nil where it makes it: in IPv6 a link has none twice, whatever its prefix
+// (inet_rtm_newaddr, inet6_rtm_newaddr).
+func (c *Conn) addrLike(m message) (*message, error) {
+	key, ip := m.addrKey(), m.attrs()[unix.IFA_LOCAL]
+	list, err := c.list(m.kind, nl.NewIfAddrmsg(int(m.body[0])))
+	for _, h := range list {
+		if h.addrIndex() != m.addrIndex() || !bytes.Contains(h.body, ip) {
+			continue // before its attributes are read: the list may be long
+		}
+		if m.body[0] == unix.AF_INET6 && bytes.Equal(h.localAddr(), ip) || bytes.Equal(h.addrKey(), key) {
+			return &h, nil
+		}
+	}
+	return nil, err
 }
 
 // restoreAddrs gives a link the addresses of one family that it had, in their

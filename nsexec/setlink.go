@@ -23,26 +23,47 @@ type LinkChange struct {
 // SetLink changes a link, all of it in one message. text is the statement that
 // errors show. It needs CAP_NET_ADMIN.
 func SetLink(link LinkRef, name, text string, change LinkChange) LinkAction {
-	return linkAction(name, link, setLinkOp{link, text, change})
+	return linkAction(name, link, setLinkOp{link: link, text: text, change: change.kept()})
+}
+
+// kept is a change where it can stay. Most take a link up and no more.
+func (ch LinkChange) kept() *LinkChange {
+	if ch.simple() && ch.Attrs == nil && ch.Master == (LinkRef{}) && ch.Mask != 0 {
+		return &up
+	}
+	whole := ch
+	return &whole
 }
 
 // SetUp takes a link up.
 func SetUp(link LinkRef) LinkAction {
-	return SetLink(link, "up", "up "+link.String(), LinkChange{Flags: unix.IFF_UP, Mask: unix.IFF_UP})
+	return linkAction("up", link, setLinkOp{link: link, verb: "up", change: &up})
 }
 
 // SetDown takes a link down.
 func SetDown(link LinkRef) LinkAction {
-	return SetLink(link, "down", "down "+link.String(), LinkChange{Mask: unix.IFF_UP})
+	return linkAction("down", link, setLinkOp{link: link, verb: "down", change: &down})
 }
 
+var ( // what a run may say of thousands of links
+	up   = LinkChange{Flags: unix.IFF_UP, Mask: unix.IFF_UP}
+	down = LinkChange{Mask: unix.IFF_UP}
+)
+
+// setLinkOp is a change of a link. Its text is the verb and the link where there is
+// a verb.
 type setLinkOp struct {
-	link   LinkRef
-	text   string
-	change LinkChange
+	link       LinkRef
+	verb, text string
+	change     *LinkChange // not to be changed itself: others may have the same
 }
 
-func (o setLinkOp) String() string { return o.text }
+func (o setLinkOp) String() string {
+	if o.verb != "" {
+		return o.verb + " " + o.link.String()
+	}
+	return o.text
+}
 
 // prepare notes what the link is, and for a change that others come with, what
 // is on it.
@@ -134,7 +155,7 @@ func (o setLinkOp) appendMessage(b []byte, c *Conn) (out []byte, typ, flags int,
 	if err != nil {
 		return nil, 0, 0, err
 	}
-	ch := o.change
+	ch := *o.change
 	if ch.PortLink != (LinkAttr{}) {
 		other, err := c.indexOf(ch.PortLink.Link)
 		if err != nil {

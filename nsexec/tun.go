@@ -158,7 +158,7 @@ func setTun(ctx context.Context, c *Conn, cfg LinkConfig) error {
 	if cfg.Up {
 		change.Flags, change.Mask = unix.IFF_UP, unix.IFF_UP
 	}
-	return perform(ctx, c, setLinkOp{LinkRef{Name: cfg.Name}, "", change})
+	return perform(ctx, c, setLinkOp{link: LinkRef{Name: cfg.Name}, change: &change})
 }
 
 // attach makes the link, or attaches to it, and has it stay after the
