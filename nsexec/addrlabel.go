@@ -113,7 +113,7 @@ func (o addrLabelOp) message(c *Conn) (message, error) {
 
 // addrLabelKey is what tells entries apart.
 func (m message) addrLabelKey() string {
-	return string(slices.Concat(m.body[2:3], m.body[4:8], m.attrs()[ifalAddress]))
+	return string(slices.Concat(m.body[2:3], m.body[4:8], m.attrs().get(ifalAddress)))
 }
 
 // addrLabels lists the entries that fit, without the number of the table's latest

@@ -215,7 +215,7 @@ func (u *Undo) noteRemake(ctx context.Context, l asideLink) error {
 // can be found.
 func (c *Conn) otherEnd(is linkState) (*asideLink, error) {
 	index := int(int32(is.attrs.number(unix.IFLA_LINK)))
-	if _, elsewhere := is.attrs[unix.IFLA_LINK_NETNSID]; !elsewhere {
+	if !is.attrs.has(unix.IFLA_LINK_NETNSID) {
 		return &asideLink{c: c, release: func() {}, index: index}, nil
 	}
 	p, ok := c.space.(*pool)

@@ -84,8 +84,7 @@ func halfPairs(ctx context.Context, c *Conn, ref Ref, f func(in *Conn, ends []li
 		return err
 	}
 	return f(&pc.Conn, slices.DeleteFunc(states, func(s linkState) bool {
-		_, elsewhere := s.attrs[unix.IFLA_LINK_NETNSID]
-		return !elsewhere || !s.isPair()
+		return !s.attrs.has(unix.IFLA_LINK_NETNSID) || !s.isPair()
 	}))
 }
 

@@ -76,7 +76,7 @@ func (m message) identified() message {
 	}
 	return m.mapEncap(func(hook BPFHook, v []byte) []byte {
 		p, _ := parseAttrs(v, 0)
-		if p[encapProgram] != nil {
+		if p.get(encapProgram) != nil {
 			return v
 		}
 		id := findBPF(bpfHooks[hook].typ, p.text(encapProgramName))
@@ -97,7 +97,7 @@ func sameEncap(x, y message) bool {
 		m = m.mapEncap(func(_ BPFHook, v []byte) []byte {
 			return message{body: v}.without(func(kind uint16) bool { return kind == encapProgram }).body
 		})
-		return m.attrs()[encapAttrs[m.kind].encap]
+		return m.attrs().get(encapAttrs[m.kind].encap)
 	}
 	return bytes.Equal(plain(x), plain(y))
 }

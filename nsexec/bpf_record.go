@@ -61,7 +61,7 @@ func (m message) bpfRefs() []bpfRef {
 	case unix.RTM_NEWROUTE, unix.RTM_NEWNEXTHOP:
 		encap, typ := m.encap()
 		for attr, hook := range encapHooks(typ) {
-			if _, ok := encap[attr]; ok {
+			if encap.has(attr) {
 				p := encap.nested(attr)
 				out = append(out, bpfRef{bpfHooks[hook].typ, uint32(p.int(encapProgram)), p.text(encapProgramName)})
 			}
@@ -78,11 +78,11 @@ func (m message) hopRefs() []bpfRef {
 		return nil
 	}
 	var out []bpfRef
-	eachHop(m.attrs()[unix.RTA_MULTIPATH], func(hop []byte) {
+	eachHop(m.attrs().get(unix.RTA_MULTIPATH), func(hop []byte) {
 		a, _ := parseAttrs(hop, unix.SizeofRtNexthop)
 		encap := a.nested(unix.RTA_ENCAP)
 		for attr, hook := range encapHooks(a.int(unix.RTA_ENCAP_TYPE)) {
-			if _, ok := encap[attr]; ok {
+			if encap.has(attr) {
 				out = append(out, bpfRef{typ: bpfHooks[hook].typ, label: encap.nested(attr).text(encapProgramName)})
 			}
 		}

@@ -64,8 +64,8 @@ func (m message) uncounted() message {
 	if a.int(unix.RTA_ENCAP_TYPE) != unix.LWTUNNEL_ENCAP_SEG6_LOCAL {
 		return m
 	}
-	inner := message{body: a[unix.RTA_ENCAP]}
-	if _, counts := inner.attrs()[seg6LocalCounters]; !counts {
+	inner := message{body: a.get(unix.RTA_ENCAP)}
+	if counts := inner.attrs().has(seg6LocalCounters); !counts {
 		return m
 	}
 	inner = inner.without(func(kind uint16) bool { return kind == seg6LocalCounters })

@@ -73,8 +73,7 @@ func (o ensureLinkOp) fixed(c *Conn, is linkState) error {
 		if err != nil {
 			return err
 		}
-		_, elsewhere := is.attrs[unix.IFLA_LINK_NETNSID]
-		if elsewhere || parent != is.attrs.int(unix.IFLA_LINK) {
+		if is.attrs.has(unix.IFLA_LINK_NETNSID) || parent != is.attrs.int(unix.IFLA_LINK) {
 			return &FixedError{Link: o.cfg.Name, What: "lower link"}
 		}
 	}
@@ -115,7 +114,7 @@ func (o ensureLinkOp) samePeer(c *Conn, is linkState) error {
 	if err != nil {
 		return err
 	}
-	_, elsewhere := is.attrs[unix.IFLA_LINK_NETNSID]
+	elsewhere := is.attrs.has(unix.IFLA_LINK_NETNSID)
 	if here == elsewhere {
 		return wrong
 	}

@@ -73,7 +73,7 @@ func (o flushFDBOp) entries(c *Conn) ([]message, error) {
 	unsaid := is.fdbDefaults()
 	return c.fdb(func(m message) bool {
 		head, a := readNdmsg(m.body), m.attrs()
-		mac := a[unix.NDA_LLADDR]
+		mac := a.get(unix.NDA_LLADDR)
 		if !o.filter.fits(head, a, unsaid) {
 			return false
 		}
@@ -105,7 +105,7 @@ func (o flushFDBOp) act(_ context.Context, c *Conn) error {
 
 // fits reports whether an entry is one of those. unsaid are the attributes that it
 // has where it does not say.
-func (f FDBFilter) fits(head unix.NdMsg, a, unsaid attrs) bool {
+func (f FDBFilter) fits(head unix.NdMsg, a attrs, unsaid map[uint16][]byte) bool {
 	state := int(head.State)
 	if state&unix.NUD_PERMANENT != 0 {
 		state |= unix.NUD_NOARP // which a bridge does not say
@@ -114,7 +114,7 @@ func (f FDBFilter) fits(head unix.NdMsg, a, unsaid attrs) bool {
 		return false
 	}
 	differs := func(want Attr) bool {
-		is, ok := a[want.Type]
+		is, ok := a.find(want.Type)
 		if !ok {
 			is = unsaid[want.Type]
 		}
@@ -125,11 +125,11 @@ func (f FDBFilter) fits(head unix.NdMsg, a, unsaid attrs) bool {
 
 // fdbDefaults are the attributes of a vxlan's entry that the kernel tells only where
 // they are others.
-func (s linkState) fdbDefaults() attrs {
+func (s linkState) fdbDefaults() map[uint16][]byte {
 	data := s.data()
-	out := attrs{unix.NDA_VNI: data[nl.IFLA_VXLAN_ID], unix.NDA_PORT: data[nl.IFLA_VXLAN_PORT]}
+	out := map[uint16][]byte{unix.NDA_VNI: data.get(nl.IFLA_VXLAN_ID), unix.NDA_PORT: data.get(nl.IFLA_VXLAN_PORT)}
 	if !s.external() {
-		out[unix.NDA_SRC_VNI] = data[nl.IFLA_VXLAN_ID]
+		out[unix.NDA_SRC_VNI] = data.get(nl.IFLA_VXLAN_ID)
 	}
 	return out
 }
@@ -139,7 +139,7 @@ func (c *Conn) hardwareAddrs() (map[string]bool, error) {
 	states, _, err := c.states()
 	out := map[string]bool{}
 	for _, s := range states {
-		out[string(s.attrs[unix.IFLA_ADDRESS])] = true
+		out[string(s.attrs.get(unix.IFLA_ADDRESS))] = true
 	}
 	return out, err
 }

@@ -49,7 +49,7 @@ func (f *genlFamily) find(sockets map[int]*nl.SocketHandle) (uint16, error) {
 		return 0, err
 	}
 	for _, m := range msgs {
-		if a, err := parseAttrs(m, nl.SizeofGenlmsg); err == nil && len(a[unix.CTRL_ATTR_FAMILY_ID]) == 2 {
+		if a, err := parseAttrs(m, nl.SizeofGenlmsg); err == nil && len(a.get(unix.CTRL_ATTR_FAMILY_ID)) == 2 {
 			return uint16(a.number(unix.CTRL_ATTR_FAMILY_ID)), nil
 		}
 	}

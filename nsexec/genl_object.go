@@ -114,7 +114,7 @@ func genlMessage(kind GenlKind, attrs []Attr) message {
 
 // genlOf is what an object is made of of what the kernel says of it, in the order
 // of the table.
-func genlOf(kind GenlKind, has attrs) message {
+func genlOf(kind GenlKind, has map[uint16][]byte) message {
 	o := genlObjects[kind]
 	var list []Attr
 	for _, of := range [][]uint16{o.key, o.rest, o.apart} {
@@ -132,8 +132,8 @@ func genlOf(kind GenlKind, has attrs) message {
 func (m message) genlKey() string {
 	a, key := m.attrs(), ""
 	for _, t := range genlObjects[GenlKind(m.kind)].key {
-		if isSaid(a[t]) {
-			key += string(rune(t)) + string(a[t]) + "\x00"
+		if isSaid(a.get(t)) {
+			key += string(rune(t)) + string(a.get(t)) + "\x00"
 		}
 	}
 	return key
@@ -156,7 +156,7 @@ func (o *genlObject) sends(m message, types ...[]uint16) []Attr {
 	var out []Attr
 	for _, of := range types {
 		for _, t := range of {
-			if data, ok := a[t]; ok && (isSaid(data) || !slices.Contains(o.flags, t)) {
+			if data, ok := a.find(t); ok && (isSaid(data) || !slices.Contains(o.flags, t)) {
 				out = append(out, Attr{Type: t, Data: data})
 			}
 		}

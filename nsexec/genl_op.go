@@ -48,7 +48,7 @@ func (o genlOp) message(c *Conn) (message, error) {
 		}
 		attrs = append(attrs[:len(attrs):len(attrs)], Attr{Type: l.Type, Data: nl.Uint32Attr(uint32(index))})
 	}
-	return genlOf(o.cfg.Kind, genlMessage(o.cfg.Kind, attrs).attrs()), nil
+	return genlOf(o.cfg.Kind, genlMessage(o.cfg.Kind, attrs).attrs().byKind()), nil
 }
 
 // prepare notes what is there, or that nothing is, and what goes with it.

@@ -60,8 +60,8 @@ func (c *Conn) ipsetIndex(name string) (uint16, error) {
 		return 0, fmt.Errorf("looking up the IP set %q: %w", name, err)
 	}
 	for _, m := range msgs {
-		if a, _ := parseAttrs(m, nl.SizeofNfgenmsg); len(a[attrID]) == 2 {
-			return binary.BigEndian.Uint16(a[attrID]), nil
+		if a, _ := parseAttrs(m, nl.SizeofNfgenmsg); len(a.get(attrID)) == 2 {
+			return binary.BigEndian.Uint16(a.get(attrID)), nil
 		}
 	}
 	return 0, fmt.Errorf("the kernel does not tell the number of the IP set %q", name)

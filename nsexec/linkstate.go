@@ -79,12 +79,12 @@ func (s linkState) isOf(kind string) error {
 func (s linkState) lacking(c *Conn, cfg LinkConfig) (LinkConfig, error) {
 	data := s.data()
 	cfg.Data = slices.DeleteFunc(differing(cfg.Data, data), func(a Attr) bool {
-		want := attrs{a.Type: a.Data}.number(a.Type)
+		want := number(a.Data)
 		return slices.Contains(makingData[s.kind()], a.Type) ||
 			a.Type == bitData[s.kind()] && hasBits(data.number(a.Type), want)
 	})
 	cfg.Attrs = differing(cfg.Attrs, s.attrs)
-	if bytes.Equal(cfg.Hw, s.attrs[unix.IFLA_ADDRESS]) {
+	if bytes.Equal(cfg.Hw, s.attrs.get(unix.IFLA_ADDRESS)) {
 		cfg.Hw = nil
 	}
 	if cfg.MTU == s.attrs.int(unix.IFLA_MTU) {
@@ -137,7 +137,7 @@ func (c *Conn) refersTo(link LinkRef, index int) (bool, error) {
 func differing(want []Attr, have attrs) []Attr {
 	var out []Attr
 	for _, a := range want {
-		value, there := have[a.Type]
+		value, there := have.find(a.Type)
 		off := !there && len(a.Data) == 1 && a.Data[0] == 0
 		if a.Nested != nil || !off && (!there || !sameValue(a.Data, value)) {
 			out = append(out, a)

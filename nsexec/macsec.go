@@ -109,7 +109,7 @@ func (o macsecOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, err
 		return o, nil // the kernel will refuse it
 	case had == nil:
 		return o, u.noteParts(ctx, c, o.cfg.Link.String(), nil, []message{m.macsecWithoutKey()})
-	case o.mode == ModeDel && (m.kind != macsecChannel || len(had.attrs().nested(macsecRxSC)[macsecRxSAs]) > 0):
+	case o.mode == ModeDel && (m.kind != macsecChannel || len(had.attrs().nested(macsecRxSC).get(macsecRxSAs)) > 0):
 		return nil, errMacsecKeys
 	}
 	return o, u.noteParts(ctx, c, o.cfg.Link.String(), []message{*had}, nil)
@@ -147,9 +147,9 @@ func (o macsecOp) act(_ context.Context, c *Conn) error {
 func (c *Conn) sendMacsec(command uint8, m message) error {
 	err := c.genl(macsecFamily, func(ask genlAsk) error {
 		a := m.attrs()
-		list := []Attr{{Type: macsecIfindex, Data: a[macsecIfindex]}}
+		list := []Attr{{Type: macsecIfindex, Data: a.get(macsecIfindex)}}
 		for _, t := range []uint16{macsecRxSC, macsecSA} {
-			if data, ok := a[t]; ok {
+			if data, ok := a.find(t); ok {
 				list = append(list, Attr{Type: t | unix.NLA_F_NESTED, Data: data})
 			}
 		}
@@ -169,11 +169,11 @@ func (c *Conn) sendMacsec(command uint8, m message) error {
 // one that is there can be changed.
 func (m message) macsecWithoutKey() message {
 	a := m.attrs()
-	out := []Attr{{Type: macsecIfindex, Data: a[macsecIfindex]}}
-	if a[macsecRxSC] != nil {
+	out := []Attr{{Type: macsecIfindex, Data: a.get(macsecIfindex)}}
+	if a.get(macsecRxSC) != nil {
 		out = append(out, Attr{Type: macsecRxSC | unix.NLA_F_NESTED, Nested: some(a.nested(macsecRxSC), macsecSCI, macsecActive)})
 	}
-	if a[macsecSA] != nil {
+	if a.get(macsecSA) != nil {
 		out = append(out, Attr{Type: macsecSA | unix.NLA_F_NESTED, Nested: some(a.nested(macsecSA), macsecAN, macsecActive, macsecPN)})
 	}
 	return genlMessage(GenlKind(m.kind), out)
@@ -183,7 +183,7 @@ func (m message) macsecWithoutKey() message {
 func some(a attrs, types ...uint16) []Attr {
 	var out []Attr
 	for _, t := range types {
-		if data, ok := a[t]; ok {
+		if data, ok := a.find(t); ok {
 			out = append(out, Attr{Type: t, Data: data})
 		}
 	}
@@ -202,14 +202,14 @@ func (c *Conn) findMacsec(m message) (found *message, err error) {
 			if bad != nil || has.number(macsecIfindex) != want.number(macsecIfindex) {
 				continue
 			}
-			associations := has[macsecTxSAs]
-			list := []Attr{{Type: macsecIfindex, Data: has[macsecIfindex]}}
+			associations := has.get(macsecTxSAs)
+			list := []Attr{{Type: macsecIfindex, Data: has.get(macsecIfindex)}}
 			if m.kind != macsecSend {
-				channel := oneIn(has[macsecRxSCs], macsecSCI, sci)
+				channel := oneIn(has.get(macsecRxSCs), macsecSCI, sci)
 				if channel == nil {
 					return nil
 				}
-				associations = channel[macsecRxSAs]
+				associations = channel.get(macsecRxSAs)
 				list = append(list, Attr{Type: macsecRxSC | unix.NLA_F_NESTED, Nested: some(channel, macsecSCI, macsecActive)})
 				if m.kind == macsecChannel {
 					list[1].Nested = some(channel, macsecSCI, macsecActive, macsecRxSAs)
@@ -256,7 +256,7 @@ func (c *Conn) hasMacsecKeys(s linkState) bool {
 		msgs, err := ask(macsecGetTxSC, unix.NLM_F_DUMP, nil)
 		for _, body := range msgs {
 			has, bad := parseAttrs(body, nl.SizeofGenlmsg)
-			if bad == nil && has.int(macsecIfindex) == s.index && len(has[macsecTxSAs])+len(has[macsecRxSCs]) > 0 {
+			if bad == nil && has.int(macsecIfindex) == s.index && len(has.get(macsecTxSAs))+len(has.get(macsecRxSCs)) > 0 {
 				keys = true
 			}
 		}

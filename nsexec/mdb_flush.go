@@ -85,18 +85,18 @@ func (o flushMDBOp) entries(c *Conn) ([]message, error) {
 
 // fits reports whether an entry is one of those. own are the attributes that it has
 // where it does not say.
-func (f MDBFilter) fits(e mdbEntry, a, own attrs) bool {
+func (f MDBFilter) fits(e mdbEntry, a attrs, own map[uint16][]byte) bool {
 	proto := uint8(unix.RTPROT_STATIC)
-	if a[mdbeProto] != nil {
+	if a.get(mdbeProto) != nil {
 		proto = uint8(a.int(mdbeProto))
 	}
 	differs := func(want Attr) bool {
-		is, ok := a[want.Type]
+		is, ok := a.find(want.Type)
 		if !ok {
 			is = own[want.Type]
 		}
-		if want.Type == mdbeVNI && byteOrder.Uint32(is) == 0 && a[mdbeSrcVNI] != nil {
-			is = a[mdbeSrcVNI] // packets keep the VNI that they have
+		if want.Type == mdbeVNI && byteOrder.Uint32(is) == 0 && a.get(mdbeSrcVNI) != nil {
+			is = a.get(mdbeSrcVNI) // packets keep the VNI that they have
 		}
 		return !bytes.Equal(is, want.Data)
 	}

@@ -51,13 +51,13 @@ func (s linkState) external() bool { return s.data().int(nl.IFLA_VXLAN_FLOWBASED
 
 // mdbDefaults are the attributes of an entry of a vxlan that the kernel tells only
 // where they are others.
-func (s linkState) mdbDefaults() attrs {
+func (s linkState) mdbDefaults() map[uint16][]byte {
 	data := s.data()
-	out := attrs{mdbeVNI: make([]byte, 4), mdbeSrcVNI: make([]byte, 4)}
-	if id := data[nl.IFLA_VXLAN_ID]; len(id) == 4 {
+	out := map[uint16][]byte{mdbeVNI: make([]byte, 4), mdbeSrcVNI: make([]byte, 4)}
+	if id := data.get(nl.IFLA_VXLAN_ID); len(id) == 4 {
 		out[mdbeVNI], out[mdbeSrcVNI] = id, id
 	}
-	if port := data[nl.IFLA_VXLAN_PORT]; len(port) == 2 {
+	if port := data.get(nl.IFLA_VXLAN_PORT); len(port) == 2 {
 		out[mdbeDstPort] = nl.Uint16Attr(binary.BigEndian.Uint16(port))
 	}
 	return out

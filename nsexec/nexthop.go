@@ -240,8 +240,8 @@ func (o flushNexthopOp) fits(c *Conn) (func(m message, a attrs) bool, error) {
 		}
 	}
 	return func(m message, a attrs) bool {
-		_, fdb := a[nhaFDB]
-		_, group := a[nhaGroup]
+		fdb := a.has(nhaFDB)
+		group := a.has(nhaGroup)
 		return (index == 0 || a.int(nhaOIF) == index) && (o.f.Proto == 0 || int(m.body[2]) == o.f.Proto) &&
 			(!o.f.FDB || fdb) && (!o.f.Groups || group)
 	}, nil

@@ -32,7 +32,7 @@ type prefixRoutes struct {
 func (p *prefixRoutes) takeNew(c *Conn, ways []message) ([]message, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	key := func(m message) string { return m.routeKey() + " " + string(m.attrs()[unix.RTA_OIF]) }
+	key := func(m message) string { return m.routeKey() + " " + string(m.attrs().get(unix.RTA_OIF)) }
 	changes := c.changes()
 	if c.ageOf() == nil || changes != p.changes || time.Now().After(p.until) {
 		l, err := listed(func(add func(string)) error {
@@ -147,11 +147,11 @@ func (c *Conn) awaitNoDAD() error {
 		there := map[string]bool{}
 		_, err = c.routes(func(m message, a attrs) bool {
 			if m.body[0] == unix.AF_INET6 && m.body[7] == unix.RTN_LOCAL {
-				there[string(a[unix.RTA_DST])] = true
+				there[string(a.get(unix.RTA_DST))] = true
 			}
 			return false
 		})
-		missing := slices.ContainsFunc(want, func(m message) bool { return !there[string(m.attrs()[unix.IFA_ADDRESS])] })
+		missing := slices.ContainsFunc(want, func(m message) bool { return !there[string(m.attrs().get(unix.IFA_ADDRESS))] })
 		return !missing, err
 	})
 	return err

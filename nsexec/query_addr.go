@@ -73,7 +73,7 @@ func Addrs(c *Conn, link LinkRef) ([]AddrRecord, error) {
 
 func addrRecord(link string, head *nl.IfAddrmsg, a attrs) AddrRecord {
 	flags := uint64(head.Flags)
-	if _, ok := a[unix.IFA_FLAGS]; ok {
+	if a.has(unix.IFA_FLAGS) {
 		flags = a.number(unix.IFA_FLAGS)
 	}
 	r := AddrRecord{
@@ -106,9 +106,9 @@ func addrRecord(link string, head *nl.IfAddrmsg, a attrs) AddrRecord {
 		r.Peer = other
 	}
 	r.ValidLifetime, r.PreferredLifetime = math.MaxUint32, math.MaxUint32
-	if info := a[unix.IFA_CACHEINFO]; len(info) >= 8 { // struct ifa_cacheinfo
-		r.PreferredLifetime = uint32(attrs{0: info[:4]}.number(0))
-		r.ValidLifetime = uint32(attrs{0: info[4:8]}.number(0))
+	if info := a.get(unix.IFA_CACHEINFO); len(info) >= 8 { // struct ifa_cacheinfo
+		r.PreferredLifetime = uint32(number(info[:4]))
+		r.ValidLifetime = uint32(number(info[4:8]))
 	}
 	return r
 }
@@ -163,7 +163,7 @@ func neighRecord(dev string, head unix.NdMsg, a attrs) NeighRecord {
 	r := NeighRecord{
 		Dst:    a.addr(unix.NDA_DST),
 		Dev:    dev,
-		LLAddr: a[unix.NDA_LLADDR],
+		LLAddr: a.get(unix.NDA_LLADDR),
 		Router: head.Flags&unix.NTF_ROUTER != 0,
 		Proxy:  head.Flags&unix.NTF_PROXY != 0,
 		State:  []string{},

@@ -4,6 +4,8 @@ package nsexec
 
 import (
 	"encoding/binary"
+	"iter"
+	"maps"
 	"net/netip"
 	"strconv"
 	"unsafe"
@@ -12,36 +14,99 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// attrs are the attributes of a netlink message, by their type.
-type attrs map[uint16][]byte
+// attrs are the attributes of a message, or within one, as they stand in it: each
+// with its struct rtattr (rtnetlink(7)). To read one is to look for it, which of the
+// thousands of messages of a long list is far less than to sort them first.
+type attrs []byte
 
-// parseAttrs reads the attributes behind a message's header.
+// parseAttrs are the attributes behind a message's header.
 func parseAttrs(msg []byte, header int) (attrs, error) {
 	if len(msg) < header {
 		return nil, unix.EBADMSG
 	}
-	list, err := nl.ParseRouteAttr(msg[header:])
-	if err != nil {
-		return nil, err
+	if len(msg) == header {
+		return attrs{}, nil
 	}
-	m := make(attrs, len(list))
-	for _, a := range list {
-		m[a.Attr.Type&^(unix.NLA_F_NESTED|unix.NLA_F_NET_BYTEORDER)] = a.Value
+	a := attrs(msg[header:])
+	rest := a
+	for ok := true; len(rest) >= unix.SizeofRtAttr; {
+		if _, _, rest, ok = rest.first(); !ok {
+			return nil, unix.EINVAL
+		}
 	}
-	return m, nil
+	return a, nil
 }
 
-// nested reads the attributes within an attribute; there may be none.
+// first is the first attribute, and those behind it. ok is false where there is none.
+func (m attrs) first() (kind uint16, value []byte, rest attrs, ok bool) {
+	if len(m) < unix.SizeofRtAttr {
+		return 0, nil, nil, false
+	}
+	size := int(binary.NativeEndian.Uint16(m))
+	if size < unix.SizeofRtAttr || size > len(m) {
+		return 0, nil, nil, false
+	}
+	kind = binary.NativeEndian.Uint16(m[2:]) &^ (unix.NLA_F_NESTED | unix.NLA_F_NET_BYTEORDER)
+	aligned := (size + unix.RTA_ALIGNTO - 1) &^ (unix.RTA_ALIGNTO - 1)
+	return kind, m[unix.SizeofRtAttr:size:size], m[min(aligned, len(m)):], true
+}
+
+// all are the attributes in their order.
+func (m attrs) all() iter.Seq2[uint16, []byte] {
+	return func(yield func(uint16, []byte) bool) {
+		for kind, value, rest, ok := m.first(); ok; kind, value, rest, ok = rest.first() {
+			if !yield(kind, value) {
+				return
+			}
+		}
+	}
+}
+
+// count is how many attributes there are.
+func (m attrs) count() int {
+	n := 0
+	for range m.all() {
+		n++
+	}
+	return n
+}
+
+// byKind are the attributes to be changed.
+func (m attrs) byKind() map[uint16][]byte { return maps.Collect(m.all()) }
+
+// get is an attribute's value, of several the last one; nil where it is missing.
+func (m attrs) get(kind uint16) []byte {
+	var out []byte
+	for k, value, rest, ok := m.first(); ok; k, value, rest, ok = rest.first() {
+		if k == kind {
+			out = value
+		}
+	}
+	return out
+}
+
+// find is get that says whether there is one, be it empty.
+func (m attrs) find(kind uint16) (value []byte, ok bool) {
+	value = m.get(kind)
+	return value, value != nil
+}
+
+// has reports whether there is an attribute, be it empty.
+func (m attrs) has(kind uint16) bool { return m.get(kind) != nil }
+
+// nested are the attributes within an attribute; there may be none.
 func (m attrs) nested(kind uint16) attrs {
-	inner, _ := parseAttrs(m[kind], 0)
+	inner, _ := parseAttrs(m.get(kind), 0)
 	return inner
 }
 
-func (m attrs) text(kind uint16) string { return unix.ByteSliceToString(m[kind]) }
+func (m attrs) text(kind uint16) string { return unix.ByteSliceToString(m.get(kind)) }
 
 // number is an attribute of 1, 2, 4 or 8 bytes; 0 where it is missing.
-func (m attrs) number(kind uint16) uint64 {
-	switch v := m[kind]; len(v) {
+func (m attrs) number(kind uint16) uint64 { return number(m.get(kind)) }
+
+func number(v []byte) uint64 {
+	switch len(v) {
 	case 1:
 		return uint64(v[0])
 	case 2:
@@ -58,7 +123,7 @@ func (m attrs) int(kind uint16) int { return int(m.number(kind)) }
 
 // port is a number of 2 bytes in network byte order.
 func (m attrs) port(kind uint16) int {
-	if v := m[kind]; len(v) == 2 {
+	if v := m.get(kind); len(v) == 2 {
 		return int(binary.BigEndian.Uint16(v))
 	}
 	return 0
@@ -66,7 +131,7 @@ func (m attrs) port(kind uint16) int {
 
 // addr is an IP address; the zero one where it is missing.
 func (m attrs) addr(kind uint16) netip.Addr {
-	ip, _ := netip.AddrFromSlice(m[kind])
+	ip, _ := netip.AddrFromSlice(m.get(kind))
 	return ip
 }
 

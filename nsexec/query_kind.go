@@ -31,7 +31,7 @@ func kindData(fields []kindField, data attrs, nameOf func(int) string) map[strin
 	}
 	values := make(map[string]any, len(fields))
 	for _, f := range fields {
-		if _, ok := data[f.attr]; ok {
+		if data.has(f.attr) {
 			if v := f.read(data, f.attr, nameOf); v != nil {
 				values[f.name] = v
 			}
@@ -63,7 +63,7 @@ func readIP(a attrs, attr uint16, _ func(int) string) any {
 }
 
 func readMAC(a attrs, attr uint16, _ func(int) string) any {
-	return net.HardwareAddr(a[attr]).String()
+	return net.HardwareAddr(a.get(attr)).String()
 }
 
 func readLink(a attrs, attr uint16, nameOf func(int) string) any {

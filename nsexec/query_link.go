@@ -113,8 +113,8 @@ func linkRecord(msg []byte, nameOf func(int) string) (LinkRecord, error) {
 		Group:       groupName(a.number(unix.IFLA_GROUP)),
 		TxQLen:      a.int(unix.IFLA_TXQLEN),
 		LinkType:    named(linkTypes, head.Type),
-		Address:     a[unix.IFLA_ADDRESS],
-		Broadcast:   a[unix.IFLA_BROADCAST],
+		Address:     a.get(unix.IFLA_ADDRESS),
+		Broadcast:   a.get(unix.IFLA_BROADCAST),
 		Promiscuity: a.int(unix.IFLA_PROMISCUITY),
 		Allmulti:    a.int(unix.IFLA_ALLMULTI),
 		MinMTU:      a.int(unix.IFLA_MIN_MTU),
@@ -129,7 +129,7 @@ func linkRecord(msg []byte, nameOf func(int) string) (LinkRecord, error) {
 		LinkInfo:    linkKind(a, nameOf),
 	}
 	if mode := a.nested(unix.IFLA_AF_SPEC).nested(unix.AF_INET6); mode != nil {
-		if _, ok := mode[unix.IFLA_INET6_ADDR_GEN_MODE]; ok {
+		if mode.has(unix.IFLA_INET6_ADDR_GEN_MODE) {
 			l.AddrGenMode = named(addrGenModes, mode.number(unix.IFLA_INET6_ADDR_GEN_MODE))
 		}
 	}
@@ -143,7 +143,7 @@ func linkRecord(msg []byte, nameOf func(int) string) (LinkRecord, error) {
 // setParent says what a link is on top of, which may be in another namespace.
 func (l *LinkRecord) setParent(a attrs, nameOf func(int) string) {
 	parent := a.int(unix.IFLA_LINK)
-	if id, ok := a[unix.IFLA_LINK_NETNSID]; ok && len(id) == 4 {
+	if id, ok := a.find(unix.IFLA_LINK_NETNSID); ok && len(id) == 4 {
 		n := int(int32(a.number(unix.IFLA_LINK_NETNSID)))
 		l.LinkNetnsID = &n
 		l.LinkIndex = parent
@@ -155,7 +155,7 @@ func (l *LinkRecord) setParent(a attrs, nameOf func(int) string) {
 }
 
 func altNames(a attrs) []string {
-	list, err := nl.ParseRouteAttr(a[unix.IFLA_PROP_LIST])
+	list, err := nl.ParseRouteAttr(a.get(unix.IFLA_PROP_LIST))
 	if err != nil {
 		return nil
 	}
@@ -217,7 +217,7 @@ func Stats(c *Conn, link LinkRef) (LinkStats, error) {
 	if err != nil {
 		return s, err
 	}
-	counters, err := parseStats64(a[unix.IFLA_STATS64])
+	counters, err := parseStats64(a.get(unix.IFLA_STATS64))
 	if err != nil {
 		return s, err
 	}
@@ -234,7 +234,7 @@ func parseStats64(data []byte) (counters [23]uint64, err error) {
 		return counters, unix.EBADMSG
 	}
 	for i := range counters {
-		counters[i] = attrs{0: data[8*i : 8*i+8]}.number(0)
+		counters[i] = number(data[8*i : 8*i+8])
 	}
 	return counters, nil
 }

@@ -120,14 +120,14 @@ func routeRecord(msg []byte, names map[int]string) (RouteRecord, uint32, error) 
 	}
 	head := nl.DeserializeRtMsg(msg)
 	table := uint32(head.Table)
-	if _, ok := a[unix.RTA_TABLE]; ok {
+	if a.has(unix.RTA_TABLE) {
 		table = uint32(a.number(unix.RTA_TABLE))
 	}
 	r := RouteRecord{
 		Type:     named(routeTypes, head.Type),
 		Dst:      routeDst(a, int(head.Dst_len), head.Family),
 		Gateway:  a.addr(unix.RTA_GATEWAY),
-		Via:      readVia(a[unix.RTA_VIA]),
+		Via:      readVia(a.get(unix.RTA_VIA)),
 		Dev:      names[a.int(unix.RTA_OIF)],
 		Table:    named(routeTables, table),
 		Protocol: named(routeProtocols, head.Protocol),
@@ -135,9 +135,9 @@ func routeRecord(msg []byte, names map[int]string) (RouteRecord, uint32, error) 
 		PrefSrc:  a.addr(unix.RTA_PREFSRC),
 		Metric:   a.int(unix.RTA_PRIORITY),
 		Flags:    routeFlags(head.Flags),
-		Nexthops: nexthops(a[unix.RTA_MULTIPATH], names),
+		Nexthops: nexthops(a.get(unix.RTA_MULTIPATH), names),
 	}
-	if _, ok := a[unix.RTA_PREF]; ok {
+	if a.has(unix.RTA_PREF) {
 		r.Pref = named(routePrefs, a.number(unix.RTA_PREF))
 	}
 	if m := a.nested(unix.RTA_METRICS); len(m) > 0 {
@@ -210,7 +210,7 @@ func nexthops(data []byte, names map[int]string) []NexthopRecord {
 		}
 		hops = append(hops, NexthopRecord{
 			Gateway: a.addr(unix.RTA_GATEWAY),
-			Via:     readVia(a[unix.RTA_VIA]),
+			Via:     readVia(a.get(unix.RTA_VIA)),
 			Dev:     names[int(head.Ifindex)],
 			Weight:  int(head.Hops) + 1,
 			Flags:   routeFlags(uint32(head.Flags)),

@@ -95,10 +95,16 @@ func (r *Record) what() string {
 	return recordNames[r.msgs[0].kind]
 }
 
+const recordHead = 4 + 2 // the length and the kind
+
 // encode writes the messages as text: each as its length, its kind and its body,
 // in base64.
 func (r *Record) encode() string {
-	var b []byte
+	size := 0
+	for _, m := range r.msgs {
+		size += recordHead + len(m.body)
+	}
+	b := make([]byte, 0, size) // it may be of a hundred thousand
 	for _, m := range r.msgs {
 		b = binary.LittleEndian.AppendUint32(b, uint32(len(m.body)))
 		b = binary.LittleEndian.AppendUint16(b, m.kind)
@@ -115,7 +121,7 @@ func ReadRecord(data string, sysctls []string) (*Record, error) {
 		return nil, fmt.Errorf("the data is damaged: %w", err)
 	}
 	r := &Record{}
-	const head = 6
+	const head = recordHead
 	for len(b) > 0 {
 		if len(b) < head || int64(len(b)-head) < int64(binary.LittleEndian.Uint32(b)) {
 			return nil, fmt.Errorf("the data ends too early: %w", unix.EBADMSG)

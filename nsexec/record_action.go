@@ -102,7 +102,7 @@ func saidMPLS(options []byte) []byte {
 		modify, decTTL = 3, 4 // TCA_MPLS_ACT_*
 	)
 	a, _ := parseAttrs(options, 0)
-	p := a[parms]
+	p := a.get(parms)
 	if len(p) < actAt+4 || byteOrder.Uint32(p[actAt:]) != modify && byteOrder.Uint32(p[actAt:]) != decTTL {
 		return options
 	}

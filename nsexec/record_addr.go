@@ -17,21 +17,21 @@ func (m message) addrIndex() int { return m.linkIndex() }
 
 // addrKey is what tells the addresses of a link apart.
 func (m message) addrKey() []byte {
-	return slices.Concat(m.body[:2], m.body[4:8], m.localAddr(), m.attrs()[unix.IFA_ADDRESS])
+	return slices.Concat(m.body[:2], m.body[4:8], m.localAddr(), m.attrs().get(unix.IFA_ADDRESS))
 }
 
 // localAddr is the address itself, which is not that of the peer where it has one.
 func (m message) localAddr() []byte {
 	a := m.attrs()
-	if local := a[unix.IFA_LOCAL]; local != nil {
+	if local := a.get(unix.IFA_LOCAL); local != nil {
 		return local
 	}
-	return a[unix.IFA_ADDRESS]
+	return a.get(unix.IFA_ADDRESS)
 }
 
 // addrFlags are IFA_FLAGS.
 func (m message) addrFlags(a attrs) uint32 {
-	if _, ok := a[unix.IFA_FLAGS]; ok {
+	if a.has(unix.IFA_FLAGS) {
 		return uint32(a.number(unix.IFA_FLAGS))
 	}
 	return uint32(m.body[2])
@@ -64,7 +64,7 @@ func (m message) isPlainAddr() bool {
 		state |= unix.IFA_F_SECONDARY
 	}
 	return forever && m.addrFlags(a)&^state == 0 && m.body[3] == unix.RT_SCOPE_UNIVERSE &&
-		a[ifaRtPriority] == nil && a[ifaProto] == nil && a[unix.IFA_BROADCAST] == nil
+		a.get(ifaRtPriority) == nil && a.get(ifaProto) == nil && a.get(unix.IFA_BROADCAST) == nil
 }
 
 // sameAddress reports whether another address is what this one was, apart from
@@ -80,7 +80,7 @@ func (m message) sameAddress(other message) bool {
 		return false
 	}
 	for _, kind := range []uint16{unix.IFA_BROADCAST, unix.IFA_LABEL, ifaRtPriority, ifaProto} {
-		if !bytes.Equal(a[kind], b[kind]) {
+		if !bytes.Equal(a.get(kind), b.get(kind)) {
 			return false
 		}
 	}
@@ -88,7 +88,7 @@ func (m message) sameAddress(other message) bool {
 }
 
 func lifetimes(a attrs) []byte {
-	if info := a[unix.IFA_CACHEINFO]; len(info) >= 8 {
+	if info := a.get(unix.IFA_CACHEINFO); len(info) >= 8 {
 		return info[:8]
 	}
 	return nil
@@ -116,7 +116,7 @@ func (c *Conn) hasNoAddr(m message) (bool, error) {
 // nil where it makes it: in IPv6 a link has none twice, whatever its prefix
 // (inet_rtm_newaddr, inet6_rtm_newaddr).
 func (c *Conn) addrLike(m message) (*message, error) {
-	key, ip := m.addrKey(), m.attrs()[unix.IFA_LOCAL]
+	key, ip := m.addrKey(), m.attrs().get(unix.IFA_LOCAL)
 	list, err := c.list(m.kind, nl.NewIfAddrmsg(int(m.body[0])))
 	for _, h := range list {
 		if h.addrIndex() != m.addrIndex() || !bytes.Contains(h.body, ip) {

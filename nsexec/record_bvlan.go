@@ -32,9 +32,9 @@ var vlanOptions = []uint16{vlanEntryState, vlanEntryMcastRouter, vlanEntryMaxGro
 
 // bridgeVLAN is how a link is in a VLAN.
 type bridgeVLAN struct {
-	flags   uint16 // BRIDGE_VLAN_INFO_PVID, BRIDGE_VLAN_INFO_UNTAGGED
-	tunnel  []byte // the tunnel's number
-	options attrs  // vlanOptions
+	flags   uint16            // BRIDGE_VLAN_INFO_PVID, BRIDGE_VLAN_INFO_UNTAGGED
+	tunnel  []byte            // the tunnel's number
+	options map[uint16][]byte // vlanOptions
 }
 
 // bridgeVLANs are the VLANs that a link is in.
@@ -83,19 +83,19 @@ func (m message) bridgeVLANs() bridgeVLANs {
 	list, _ := nl.ParseRouteAttr(m.body[sizeofVLANMsg:])
 	for _, a := range list {
 		entry, err := parseAttrs(a.Value, 0)
-		info := entry[vlanEntryInfo]
+		info := entry.get(vlanEntryInfo)
 		if a.Attr.Type&^unix.NLA_F_NESTED != vlandbEntry || err != nil || len(info) != 4 {
 			continue
 		}
 		first := byteOrder.Uint16(info[2:])
 		last := max(first, uint16(entry.int(vlanEntryRange)))
 		for vid := first; vid <= last; vid++ {
-			v := bridgeVLAN{flags: byteOrder.Uint16(info) & (nl.BRIDGE_VLAN_INFO_PVID | nl.BRIDGE_VLAN_INFO_UNTAGGED), options: attrs{}}
-			if id, ok := entry.nested(vlanEntryTunnel)[vlanTunnelID]; ok {
+			v := bridgeVLAN{flags: byteOrder.Uint16(info) & (nl.BRIDGE_VLAN_INFO_PVID | nl.BRIDGE_VLAN_INFO_UNTAGGED), options: map[uint16][]byte{}}
+			if id, ok := entry.nested(vlanEntryTunnel).find(vlanTunnelID); ok {
 				v.tunnel = u32(int(byteOrder.Uint32(id)) + int(vid-first))
 			}
 			for _, kind := range vlanOptions {
-				if b, ok := entry[kind]; ok {
+				if b, ok := entry.find(kind); ok {
 					v.options[kind] = b
 				}
 			}

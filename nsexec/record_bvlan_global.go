@@ -27,7 +27,7 @@ const (
 
 // globalVLANs are the options that VLANs have on a bridge as a whole. A VLAN has
 // them as long as the bridge or one of its ports is in it.
-type globalVLANs map[uint16]attrs
+type globalVLANs map[uint16]map[uint16][]byte
 
 // globalVLANDump asks for those.
 type globalVLANDump struct{}
@@ -65,11 +65,12 @@ func (m message) globalVLANs() globalVLANs {
 		}
 		first := uint16(entry.int(vlanGlobalID))
 		last := max(first, uint16(entry.int(vlanGlobalRange)))
-		maps.DeleteFunc(entry, func(kind uint16, _ []byte) bool {
+		options := entry.byKind()
+		maps.DeleteFunc(options, func(kind uint16, _ []byte) bool {
 			return slices.Contains([]uint16{vlanGlobalID, vlanGlobalRange, vlanGlobalPad, vlanGlobalRouters, vlanGlobalQuerier}, kind)
 		})
 		for vid := first; vid <= last; vid++ {
-			out[vid] = entry
+			out[vid] = options
 		}
 	}
 	return out

@@ -80,7 +80,7 @@ func (c *Conn) hasNoFDB(t fdbTable, mac []byte) (bool, error) {
 			if in.bridge == 0 {
 				in.link = m.linkIndex()
 			}
-			add(in.key(m.attrs()[unix.NDA_LLADDR]))
+			add(in.key(m.attrs().get(unix.NDA_LLADDR)))
 		}
 		return err
 	})
@@ -91,23 +91,23 @@ func (c *Conn) hasNoFDB(t fdbTable, mac []byte) (bool, error) {
 func (t fdbTable) isFor(m, as message) bool {
 	a, b := m.attrs(), as.attrs()
 	for _, key := range []uint16{unix.NDA_VLAN, unix.NDA_SRC_VNI} {
-		if b[key] != nil && !bytes.Equal(a[key], b[key]) {
+		if b.get(key) != nil && !bytes.Equal(a.get(key), b.get(key)) {
 			return false
 		}
 	}
-	return bytes.Equal(a[unix.NDA_LLADDR], b[unix.NDA_LLADDR])
+	return bytes.Equal(a.get(unix.NDA_LLADDR), b.get(unix.NDA_LLADDR))
 }
 
 // fdbKey tells the ends of entries apart.
 func (m message) fdbKey() string {
 	a := m.attrs()
-	return m.neighKey() + string(a[unix.NDA_PORT]) + "/" + string(a[unix.NDA_IFINDEX])
+	return m.neighKey() + string(a.get(unix.NDA_PORT)) + "/" + string(a.get(unix.NDA_IFINDEX))
 }
 
 // restoreFlags are the flags to put an entry back with: of a VXLAN one that may
 // have several ends is added to, and others are replaced.
 func (m message) restoreFlags() int {
-	head, mac := readNdmsg(m.body), m.attrs()[unix.NDA_LLADDR]
+	head, mac := readNdmsg(m.body), m.attrs().get(unix.NDA_LLADDR)
 	if head.Flags&unix.NTF_SELF != 0 && len(mac) > 0 && isForMany(mac) {
 		return unix.NLM_F_CREATE | unix.NLM_F_APPEND
 	}

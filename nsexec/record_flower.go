@@ -52,9 +52,9 @@ type etherType struct{ attr, is uint16 }
 // place of what it is in, if that is known.
 func toldTypes(options []byte, protocol uint16) []etherType {
 	has, _ := parseAttrs(options, 0)
-	ppp := has[flowerPPPoESID] != nil || has[flowerPPPProto] != nil
+	ppp := has.get(flowerPPPoESID) != nil || has.get(flowerPPPProto) != nil
 	outer := etherType{nl.TCA_FLOWER_KEY_ETH_TYPE, protocol}
-	inVLAN := has[nl.TCA_FLOWER_KEY_VLAN_ETH_TYPE]
+	inVLAN := has.get(nl.TCA_FLOWER_KEY_VLAN_ETH_TYPE)
 	switch {
 	case !isVLAN(protocol) && ppp:
 		return []etherType{{nl.TCA_FLOWER_KEY_ETH_TYPE, unix.ETH_P_PPP_SES}}

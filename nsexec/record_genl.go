@@ -34,7 +34,7 @@ func (c *Conn) listGenl(kind GenlKind) (out []message, err error) {
 			if o.nest != 0 {
 				has = has.nested(o.nest)
 			}
-			out = append(out, genlOf(kind, has))
+			out = append(out, genlOf(kind, has.byKind()))
 		}
 		return err
 	})
@@ -58,7 +58,7 @@ func findGenl(all []message, m message) *message {
 // genlHas reports whether an object has all that another is made of.
 func (m message) genlHas(other message) bool {
 	has := m.attrs()
-	for t, data := range other.attrs() {
+	for t, data := range other.attrs().all() {
 		if t == l2tpL2Spec && GenlKind(m.kind) == L2tpSession {
 			continue // the kernel does not tell
 		}
@@ -69,13 +69,13 @@ func (m message) genlHas(other message) bool {
 			continue
 		}
 		if t == ioamNoSchema && GenlKind(m.kind) == IOAMNamespace {
-			if has[ioamSchemaID] != nil {
+			if has.get(ioamSchemaID) != nil {
 				return false
 			}
 			continue
 		}
-		if isSaid(data) || isSaid(has[t]) {
-			if !bytes.Equal(data, has[t]) || (data == nil) != (has[t] == nil) {
+		if isSaid(data) || isSaid(has.get(t)) {
+			if !bytes.Equal(data, has.get(t)) || (data == nil) != (has.get(t) == nil) {
 				return false
 			}
 		}
@@ -85,14 +85,14 @@ func (m message) genlHas(other message) bool {
 
 // genlWith is an object with what else another is made of.
 func (m message) genlWith(other message) message {
-	has := m.attrs()
-	for t, data := range other.attrs() {
+	has := m.attrs().byKind()
+	for t, data := range other.attrs().all() {
 		if t == ioamNoSchema && GenlKind(m.kind) == IOAMNamespace {
 			delete(has, ioamSchemaID)
 			continue
 		}
 		if t == mptcpFlags && GenlKind(m.kind) == MptcpEndpoint {
-			data = nl.Uint32Attr(uint32(has.number(t)) | byteOrder.Uint32(data))
+			data = nl.Uint32Attr(uint32(number(has[t])) | byteOrder.Uint32(data))
 		}
 		has[t] = data
 	}
@@ -102,14 +102,14 @@ func (m message) genlWith(other message) message {
 // genlWith are the other objects that change when one does: namespaces that lose
 // their schema.
 func (c *Conn) genlWith(m message) ([]message, error) {
-	schema := m.attrs()[ioamSchemaID]
+	schema := m.attrs().get(ioamSchemaID)
 	kind := GenlKind(m.kind)
 	if kind != IOAMSchema && kind != IOAMNamespace || schema == nil {
 		return nil, nil
 	}
 	all, err := c.listGenl(IOAMNamespace)
 	return slices.DeleteFunc(all, func(other message) bool {
-		return !bytes.Equal(other.attrs()[ioamSchemaID], schema) || kind == IOAMNamespace && other.genlKey() == m.genlKey()
+		return !bytes.Equal(other.attrs().get(ioamSchemaID), schema) || kind == IOAMNamespace && other.genlKey() == m.genlKey()
 	}), err
 }
 
@@ -135,7 +135,7 @@ func (c *Conn) mayGo(u *Undo, m message) error {
 			return err
 		}
 		for _, s := range sessions {
-			if bytes.Equal(s.attrs()[l2tpTunnelID], m.attrs()[l2tpTunnelID]) && !c.ownsSession(u, s) {
+			if bytes.Equal(s.attrs().get(l2tpTunnelID), m.attrs().get(l2tpTunnelID)) && !c.ownsSession(u, s) {
 				return refusal(o.name, "it has a session, whose "+o.sessionLoss())
 			}
 		}
@@ -219,7 +219,7 @@ func (c *Conn) putGenl(m message, had *message) error {
 	if had != nil {
 		now, want := had.without(o.isApart), m.without(o.isApart)
 		if bytes.Equal(now.body, want.body) {
-			bound = had.attrs()[ioamSchemaID]
+			bound = had.attrs().get(ioamSchemaID)
 		} else {
 			if err := c.removeGenl(*had); err != nil {
 				return err
@@ -232,11 +232,11 @@ func (c *Conn) putGenl(m message, had *message) error {
 			return err
 		}
 	}
-	if GenlKind(m.kind) != IOAMNamespace || bytes.Equal(bound, m.attrs()[ioamSchemaID]) {
+	if GenlKind(m.kind) != IOAMNamespace || bytes.Equal(bound, m.attrs().get(ioamSchemaID)) {
 		return nil
 	}
 	schema := Attr{Type: ioamNoSchema}
-	if id := m.attrs()[ioamSchemaID]; id != nil {
+	if id := m.attrs().get(ioamSchemaID); id != nil {
 		schema = Attr{Type: ioamSchemaID, Data: id}
 	}
 	err := c.genl(o.family, func(ask genlAsk) error {
@@ -302,7 +302,7 @@ func (m message) l2tpLacks(err error) error {
 		return &NoKindError{Kind: "eth", Of: "l2tp sessions", Module: "l2tp_eth", Config: "CONFIG_L2TP_ETH"}
 	case GenlKind(m.kind) == L2tpTunnel && a.number(l2tpEncap) == overIP:
 		module := "l2tp_ip"
-		if a[l2tpSource6] != nil {
+		if a.get(l2tpSource6) != nil {
 			module = "l2tp_ip6"
 		}
 		return &NoKindError{Kind: "ip", Of: "l2tp tunnels", Module: module, Config: "CONFIG_L2TP_IP"}

@@ -48,7 +48,7 @@ const inet6AddrGenMode = 8 // IFLA_INET6_ADDR_GEN_MODE
 
 // addrGen is how a link makes its IPv6 link-local address; nil without IPv6.
 func addrGen(a attrs) []byte {
-	mode := a.nested(unix.IFLA_AF_SPEC).nested(unix.AF_INET6)[inet6AddrGenMode]
+	mode := a.nested(unix.IFLA_AF_SPEC).nested(unix.AF_INET6).get(inet6AddrGenMode)
 	if len(mode) != 1 {
 		return nil
 	}
@@ -75,7 +75,7 @@ func (s linkState) under() int {
 	case s.kind() == "vxlan":
 		return s.data().int(nl.IFLA_VXLAN_LINK)
 	}
-	if _, elsewhere := s.attrs[unix.IFLA_LINK_NETNSID]; elsewhere {
+	if s.attrs.has(unix.IFLA_LINK_NETNSID) {
 		return 0
 	}
 	if lower := s.attrs.int(unix.IFLA_LINK); lower != s.index {
@@ -163,7 +163,7 @@ func (c *Conn) recordObjects(r *Record, indexes map[int]bool) error {
 	}
 	var ips [][]byte
 	for _, m := range addrs {
-		ips = append(ips, m.attrs()[unix.IFA_LOCAL])
+		ips = append(ips, m.attrs().get(unix.IFA_LOCAL))
 	}
 	hops, used, err := c.nexthopsWith(func(_ message, a attrs) bool { return indexes[a.int(nhaOIF)] })
 	if err != nil {

@@ -70,7 +70,7 @@ func mdbMessage(bridge int, e mdbEntry, more []Attr) message {
 
 // mdbEntry is the entry of a message.
 func (m message) mdbEntry() mdbEntry {
-	if e := m.attrs()[mdbaSetEntry]; len(e) >= sizeofMDBEntry {
+	if e := m.attrs().get(mdbaSetEntry); len(e) >= sizeofMDBEntry {
 		return e
 	}
 	return make(mdbEntry, sizeofMDBEntry)
@@ -133,25 +133,25 @@ func readMDBEntry(bridge int, info []byte) message {
 	e := mdbEntry(bytes.Clone(info[:sizeofMDBEntry]))
 	e[5] = 0 // flags are the kernel's
 	var more []Attr
-	if src := a[eattrSource]; src != nil {
+	if src := a.get(eattrSource); src != nil {
 		more = append(more, Attr{Type: mdbeSource, Data: src})
 	}
 	var sources []netip.Addr
-	list, _ := nl.ParseRouteAttr(a[eattrSources])
+	list, _ := nl.ParseRouteAttr(a.get(eattrSources))
 	for _, one := range list {
 		inner, _ := parseAttrs(one.Value, 0)
 		sources = append(sources, inner.addr(1))
 	}
 	slices.SortFunc(sources, netip.Addr.Compare) // a vxlan tells them in another order than it is told
-	include, many := a.int(eattrMode) == mcastInclude, a[eattrSource] == nil
-	if many && a[eattrMode] != nil && (include || len(sources) > 0) {
+	include, many := a.int(eattrMode) == mcastInclude, a.get(eattrSource) == nil
+	if many && a.get(eattrMode) != nil && (include || len(sources) > 0) {
 		more = append(more, filterAttrs(include, sources)...)
 	}
-	if proto := a[eattrProto]; proto != nil && a.int(eattrProto) != unix.RTPROT_STATIC {
+	if proto := a.get(eattrProto); proto != nil && a.int(eattrProto) != unix.RTPROT_STATIC {
 		more = append(more, Attr{Type: mdbeProto, Data: proto})
 	}
 	for kind := uint16(mdbeDst); kind <= mdbeSrcVNI; kind++ {
-		if b := a[kind-mdbeDst+eattrDst]; b != nil {
+		if b := a.get(kind - mdbeDst + eattrDst); b != nil {
 			more = append(more, Attr{Type: kind, Data: b})
 		}
 	}
@@ -183,7 +183,7 @@ func (c *Conn) mdbOfSources(m message, sources []netip.Addr) ([]message, error) 
 // there is one, and has the same attributes of some.
 func (m message) isLike(h message, key []uint16) bool {
 	e, a, other, has := m.mdbEntry(), m.mdbAttrs(), h.mdbEntry(), h.mdbAttrs()
-	differs := func(kind uint16) bool { return !bytes.Equal(has[kind], a[kind]) }
+	differs := func(kind uint16) bool { return !bytes.Equal(has.get(kind), a.get(kind)) }
 	return h.linkIndex() == m.linkIndex() && other.port() == e.port() && bytes.Equal(other.group(), e.group()) &&
 		!slices.ContainsFunc(key, differs) && (e.vlan() == 0 || other.vlan() == e.vlan())
 }
@@ -210,7 +210,7 @@ func (c *Conn) removeMDB(m message) error {
 		// Only what says which it is: of the rest a kernel may want to hear nothing.
 		var key []Attr
 		for _, kind := range mdbKey {
-			if b := h.mdbAttrs()[kind]; b != nil {
+			if b := h.mdbAttrs().get(kind); b != nil {
 				key = append(key, Attr{Type: kind, Data: b})
 			}
 		}
@@ -235,7 +235,7 @@ func (c *Conn) recordMDB(indexes map[int]bool) ([]message, error) {
 // far as there is the port. A bridge that is down takes none.
 func (c *Conn) restoreMDB(want []message) error {
 	// Those of sources come with those of which they are sources.
-	slices.SortStableFunc(want, func(a, b message) int { return len(a.mdbAttrs()[mdbeSource]) - len(b.mdbAttrs()[mdbeSource]) })
+	slices.SortStableFunc(want, func(a, b message) int { return len(a.mdbAttrs().get(mdbeSource)) - len(b.mdbAttrs().get(mdbeSource)) })
 	for _, m := range want {
 		have, err := c.mdbLike(m)
 		if err != nil {
@@ -261,9 +261,9 @@ func (c *Conn) restoreMDB(want []message) error {
 // takesMDB reports whether an entry's bridge is up and its port is one, and of a
 // vxlan's whether the link is there that it sends by.
 func (c *Conn) takesMDB(m message) bool {
-	if a := m.mdbAttrs(); a[mdbeDst] != nil {
+	if a := m.mdbAttrs(); a.get(mdbeDst) != nil {
 		_, err := c.linkState(ByIndex(a.int(mdbeIfindex)))
-		return a[mdbeIfindex] == nil || err == nil
+		return a.get(mdbeIfindex) == nil || err == nil
 	}
 	bridge, err := c.linkState(ByIndex(m.linkIndex()))
 	if err != nil || bridge.flags&unix.IFF_UP == 0 {

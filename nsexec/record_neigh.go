@@ -63,7 +63,7 @@ func (m message) lastingNeigh() bool {
 	}
 	if head.State&unix.NUD_NOARP != 0 { // the kernel has such entries for what is no single host
 		a := m.attrs()
-		hw := a[unix.NDA_LLADDR]
+		hw := a.get(unix.NDA_LLADDR)
 		return !a.addr(unix.NDA_DST).IsMulticast() && len(hw) > 0 && hw[0]&1 == 0 && bytes.ContainsFunc(hw, func(r rune) bool { return r != 0 })
 	}
 	return head.State&unix.NUD_PERMANENT != 0
@@ -74,7 +74,7 @@ func (m message) lastingNeigh() bool {
 // to date. It is lost where the link moves to another namespace.
 func (m message) isOwnEntry() bool {
 	head, a := readNdmsg(m.body), m.attrs()
-	return head.Family == unix.AF_BRIDGE && head.Flags&unix.NTF_SELF != 0 && a[unix.NDA_DST] == nil && a[unix.NDA_MASTER] == nil
+	return head.Family == unix.AF_BRIDGE && head.Flags&unix.NTF_SELF != 0 && a.get(unix.NDA_DST) == nil && a.get(unix.NDA_MASTER) == nil
 }
 
 // withOwnEntries adds to the record of a link that goes its own list of
@@ -84,7 +84,7 @@ func (c *Conn) withOwnEntries(r *Record, index int) error {
 		if m.linkIndex() != index || !m.isOwnEntry() {
 			return false
 		}
-		mac := m.attrs()[unix.NDA_LLADDR]
+		mac := m.attrs().get(unix.NDA_LLADDR)
 		return len(mac) > 0 && mac[0]&1 == 0
 	})
 	r.msgs = append(r.msgs, own...)
@@ -106,9 +106,9 @@ func (m message) neighKey() string {
 	if head.Family == unix.AF_BRIDGE && a.int(unix.NDA_MASTER) == int(head.Ifindex) {
 		head.Flags |= unix.NTF_SELF
 	}
-	key := slices.Concat([]byte{head.Family, head.Flags & (unix.NTF_PROXY | unix.NTF_SELF)}, m.body[4:8], a[unix.NDA_DST])
+	key := slices.Concat([]byte{head.Family, head.Flags & (unix.NTF_PROXY | unix.NTF_SELF)}, m.body[4:8], a.get(unix.NDA_DST))
 	if head.Family == unix.AF_BRIDGE {
-		key = slices.Concat(key, a[unix.NDA_LLADDR], a[unix.NDA_VLAN], a[unix.NDA_VNI])
+		key = slices.Concat(key, a.get(unix.NDA_LLADDR), a.get(unix.NDA_VLAN), a.get(unix.NDA_VNI))
 	}
 	return string(key)
 }
@@ -126,7 +126,7 @@ func (c *Conn) restoreNeighs(want []message) error {
 	if err != nil {
 		return err
 	}
-	vlans := slices.ContainsFunc(want, func(m message) bool { return m.isFDB() && m.attrs()[unix.NDA_VLAN] != nil })
+	vlans := slices.ContainsFunc(want, func(m message) bool { return m.isFDB() && m.attrs().get(unix.NDA_VLAN) != nil })
 	for _, w := range want {
 		if vlans && c.isOfItself(w) {
 			if err := c.restoreOfItself(w, keys); err != nil {
@@ -163,7 +163,7 @@ func (c *Conn) isOfItself(m message) bool {
 	if err != nil || head.Flags&unix.NTF_MASTER == 0 && is.kind() != "bridge" {
 		return false
 	}
-	return bytes.Equal(is.attrs[unix.IFLA_ADDRESS], m.attrs()[unix.NDA_LLADDR])
+	return bytes.Equal(is.attrs.get(unix.IFLA_ADDRESS), m.attrs().get(unix.NDA_LLADDR))
 }
 
 // restoreOfItself restores such an entry where the kernel has it for another link
@@ -173,19 +173,19 @@ func (c *Conn) isOfItself(m message) bool {
 func (c *Conn) restoreOfItself(w message, wanted map[string]bool) error {
 	of := w.attrs()
 	same := func(m message) bool {
-		return m.isFDB() && m.linkIndex() != w.linkIndex() && bytes.Equal(m.attrs()[unix.NDA_LLADDR], of[unix.NDA_LLADDR]) &&
-			bytes.Equal(m.attrs()[unix.NDA_VLAN], of[unix.NDA_VLAN])
+		return m.isFDB() && m.linkIndex() != w.linkIndex() && bytes.Equal(m.attrs().get(unix.NDA_LLADDR), of.get(unix.NDA_LLADDR)) &&
+			bytes.Equal(m.attrs().get(unix.NDA_VLAN), of.get(unix.NDA_VLAN))
 	}
 	others, err := c.neighs(same)
 	if err != nil || len(others) == 0 {
 		return err
 	}
-	if err := c.restoreNeigh(w); err != nil || of[unix.NDA_VLAN] != nil {
+	if err := c.restoreNeigh(w); err != nil || of.get(unix.NDA_VLAN) != nil {
 		return err
 	}
 	more, err := c.neighs(func(m message) bool {
 		a := m.attrs()
-		return m.isFDB() && m.linkIndex() == w.linkIndex() && a[unix.NDA_VLAN] != nil && bytes.Equal(a[unix.NDA_LLADDR], of[unix.NDA_LLADDR]) && !wanted[m.neighKey()]
+		return m.isFDB() && m.linkIndex() == w.linkIndex() && a.get(unix.NDA_VLAN) != nil && bytes.Equal(a.get(unix.NDA_LLADDR), of.get(unix.NDA_LLADDR)) && !wanted[m.neighKey()]
 	})
 	if err != nil {
 		return err
@@ -212,7 +212,7 @@ func (c *Conn) neighOf(m message) ([]message, error) {
 	key, head := m.neighKey(), readNdmsg(m.body)
 	ask := ndmsg{unix.NdMsg{Family: head.Family, Ifindex: head.Ifindex, Flags: head.Flags & unix.NTF_PROXY}}
 	req := c.Request(unix.RTM_GETNEIGH, 0)
-	req.AddRawData(appendAttr(ask.Serialize(), Attr{Type: unix.NDA_DST, Data: m.attrs()[unix.NDA_DST]}))
+	req.AddRawData(appendAttr(ask.Serialize(), Attr{Type: unix.NDA_DST, Data: m.attrs().get(unix.NDA_DST)}))
 	found, err := req.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWNEIGH)
 	switch {
 	case err == nil && len(found) == 1:

@@ -81,7 +81,7 @@ func (c *Conn) nexthopsWith(fits func(m message, a attrs) bool) (list []message,
 func (m attrs) members() []int {
 	const size = 8
 	var out []int
-	for group := m[nhaGroup]; len(group) >= size; group = group[size:] {
+	for group := m.get(nhaGroup); len(group) >= size; group = group[size:] {
 		out = append(out, int(byteOrder.Uint32(group)))
 	}
 	return out
@@ -102,8 +102,8 @@ func (m message) nexthop() message {
 			out.body = appendAttr(out.body, Attr{Type: kind | unix.NLA_F_NESTED, Data: data})
 		}
 	}
-	nested(nhaEncap, a[nhaEncap])
-	if timers, ok := a[nhaResGroup]; ok {
+	nested(nhaEncap, a.get(nhaEncap))
+	if timers, ok := a.find(nhaResGroup); ok {
 		nested(nhaResGroup, message{body: timers}.without(func(kind uint16) bool { return kind == nhaResUnbalancedTime }).body)
 	}
 	return out
@@ -113,10 +113,10 @@ func (m message) nexthop() message {
 // which the kernel tells only who asks for it (Linux 6.9).
 func (c *Conn) withHWStats(m message) (message, error) {
 	a := m.attrs()
-	if a[nhaGroup] == nil || a[nhaHWStatsEnable] != nil {
+	if a.get(nhaGroup) == nil || a.get(nhaHWStatsEnable) != nil {
 		return m, nil
 	}
-	asked, found, err := c.askNexthop(a[nhaID], Attr{Type: nhaOpFlags, Data: u32(nhaOpDumpStats)})
+	asked, found, err := c.askNexthop(a.get(nhaID), Attr{Type: nhaOpFlags, Data: u32(nhaOpDumpStats)})
 	if errors.Is(err, unix.EINVAL) { // older kernels do not know the question
 		return m, nil
 	}
@@ -155,7 +155,7 @@ func (c *Conn) askNexthop(id []byte, more ...Attr) (m message, found bool, err e
 // restoreNexthop adds a nexthop object if it is missing and changes it where it
 // differs; a group may have lost members.
 func (c *Conn) restoreNexthop(m message) error {
-	has, found, err := c.nexthopByID(m.attrs()[nhaID])
+	has, found, err := c.nexthopByID(m.attrs().get(nhaID))
 	if err != nil || found && sameAttrs(m, has.nexthop()) {
 		return err
 	}
@@ -166,13 +166,13 @@ func (c *Conn) restoreNexthop(m message) error {
 // group may have lost members.
 func (c *Conn) removeNexthop(m message) error {
 	made := m.attrs()
-	has, found, err := c.nexthopByID(made[nhaID])
+	has, found, err := c.nexthopByID(made.get(nhaID))
 	if err != nil || !found {
 		return err
 	}
 	is := has.attrs()
 	for _, kind := range []uint16{nhaBlackhole, nhaOIF, nhaGateway} {
-		if !bytes.Equal(made[kind], is[kind]) {
+		if !bytes.Equal(made.get(kind), is.get(kind)) {
 			return nil
 		}
 	}
@@ -191,6 +191,6 @@ func (c *Conn) removeNexthop(m message) error {
 // byID is the message that asks to delete a nexthop object, which may say its
 // number alone.
 func (m message) byID() message {
-	id := nl.NewRtAttr(nhaID, m.attrs()[nhaID])
+	id := nl.NewRtAttr(nhaID, m.attrs().get(nhaID))
 	return message{m.kind, append(nhMsg{}.Serialize(), id.Serialize()...)}
 }

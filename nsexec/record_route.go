@@ -46,7 +46,7 @@ func (c *Conn) routes(fits func(m message, a attrs) bool) ([]message, error) {
 // state that the kernel keeps of it, which it refuses to be told.
 func (m message) route() message {
 	a := m.attrs()
-	_, object := a[rtaNHID]
+	object := a.has(rtaNHID)
 	out := m.uncounted().without(func(kind uint16) bool {
 		switch kind {
 		case unix.RTA_CACHEINFO, unix.RTA_IIF, unix.RTA_UID:
@@ -58,7 +58,7 @@ func (m message) route() message {
 	})
 	flags := binary.NativeEndian.Uint32(out.body[8:])
 	binary.NativeEndian.PutUint32(out.body[8:], flags&unix.RTNH_F_ONLINK)
-	if hops := a[unix.RTA_MULTIPATH]; hops != nil && !object {
+	if hops := a.get(unix.RTA_MULTIPATH); hops != nil && !object {
 		clean := slices.Clone(hops)
 		eachHop(clean, func(hop []byte) { hop[2] &= unix.RTNH_F_ONLINK })
 		out = out.without(func(kind uint16) bool { return kind == unix.RTA_MULTIPATH })
@@ -73,7 +73,7 @@ func (m message) route() message {
 // routeExpires is how many seconds an IPv6 route has left; 0 is for ever. It
 // stands in struct rta_cacheinfo of linux/rtnetlink.h, in hundredths.
 func routeExpires(a attrs) uint32 {
-	info := a[unix.RTA_CACHEINFO]
+	info := a.get(unix.RTA_CACHEINFO)
 	if len(info) < 12 {
 		return 0
 	}
@@ -100,17 +100,17 @@ func routeUses(a attrs, indexes map[int]bool, addrs [][]byte) bool {
 		return true
 	}
 	uses := false
-	eachHop(a[unix.RTA_MULTIPATH], func(hop []byte) {
+	eachHop(a.get(unix.RTA_MULTIPATH), func(hop []byte) {
 		uses = uses || indexes[int(int32(binary.NativeEndian.Uint32(hop[4:])))]
 	})
-	src := a[unix.RTA_PREFSRC]
+	src := a.get(unix.RTA_PREFSRC)
 	return uses || src != nil && slices.ContainsFunc(addrs, func(ip []byte) bool { return bytes.Equal(ip, src) })
 }
 
 // routeKey is what tells the routes of a namespace apart.
 func (m message) routeKey() string {
 	a := m.attrs()
-	key := slices.Concat(m.body[:4], a[unix.RTA_DST], a[unix.RTA_SRC])
+	key := slices.Concat(m.body[:4], a.get(unix.RTA_DST), a.get(unix.RTA_SRC))
 	key = binary.NativeEndian.AppendUint32(key, m.routeTable(a))
 	return string(binary.NativeEndian.AppendUint32(key, uint32(a.number(unix.RTA_PRIORITY))))
 }
@@ -118,7 +118,7 @@ func (m message) routeKey() string {
 // hasNoRoute reports whether there is no route where a new one is to be.
 func (c *Conn) hasNoRoute(m message) (bool, error) {
 	family := m.body[0]
-	if _, ok := m.attrs()[unix.RTA_PRIORITY]; !ok && family == unix.AF_INET6 {
+	if !m.attrs().has(unix.RTA_PRIORITY) && family == unix.AF_INET6 {
 		m = message{m.kind, appendUint32(bytes.Clone(m.body), unix.RTA_PRIORITY, ip6DefaultMetric)}
 	}
 	return c.isAbsent(listingKind{m.kind, family}, m.routeKey(), func(add func(string)) error {
@@ -133,7 +133,7 @@ func (c *Conn) hasNoRoute(m message) (bool, error) {
 }
 
 func (m message) routeTable(a attrs) uint32 {
-	if _, ok := a[unix.RTA_TABLE]; ok {
+	if a.has(unix.RTA_TABLE) {
 		return uint32(a.number(unix.RTA_TABLE))
 	}
 	return uint32(m.body[4])
@@ -147,11 +147,11 @@ func sameAttrs(x, y message) bool {
 		return false
 	}
 	a, b := x.attrs(), y.attrs()
-	if len(a) != len(b) {
+	if a.count() != b.count() {
 		return false
 	}
-	for kind, v := range a {
-		if w, ok := b[kind]; !ok || !bytes.Equal(v, w) && !(kind == encapAttrs[x.kind].encap && sameEncap(x, y)) {
+	for kind, v := range a.all() {
+		if w, ok := b.find(kind); !ok || !bytes.Equal(v, w) && !(kind == encapAttrs[x.kind].encap && sameEncap(x, y)) {
 			return false
 		}
 	}
@@ -309,7 +309,7 @@ func (c *Conn) restoreRoute(m message) error {
 	err = c.add(m, unix.NLM_F_CREATE|unix.NLM_F_EXCL)
 	if errors.Is(err, unix.EEXIST) {
 		how := unix.NLM_F_APPEND // one of several with that key, or the same, come with an address
-		_, several := m.attrs()[unix.RTA_MULTIPATH]
+		several := m.attrs().has(unix.RTA_MULTIPATH)
 		if several && m.body[0] == unix.AF_INET6 || m.body[0] == unix.AF_MPLS {
 			how = unix.NLM_F_REPLACE // some of its hops may be there
 		}

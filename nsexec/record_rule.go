@@ -132,8 +132,8 @@ func (o ruleOp) meant(c *Conn) ([]message, error) {
 
 func ruleFits(want, m message) bool {
 	a := m.attrs()
-	for kind, v := range want.attrs() {
-		if kind != unix.FRA_TABLE && !bytes.Equal(a[kind], v) || kind == unix.FRA_TABLE && a.number(kind) != want.attrs().number(kind) {
+	for kind, v := range want.attrs().all() {
+		if kind != unix.FRA_TABLE && !bytes.Equal(a.get(kind), v) || kind == unix.FRA_TABLE && a.number(kind) != want.attrs().number(kind) {
 			return false
 		}
 	}
@@ -166,7 +166,7 @@ func (c *Conn) hasNoRule(m message) (bool, error) {
 
 // withPriority is a rule with the priority that it is about to get.
 func (m message) withPriority(n uint32) message {
-	if _, ok := m.attrs()[unix.FRA_PRIORITY]; ok {
+	if m.attrs().has(unix.FRA_PRIORITY) {
 		return m
 	}
 	body := appendUint32(bytes.Clone(m.body), unix.FRA_PRIORITY, n)

@@ -149,7 +149,7 @@ func (c *Conn) filters(index int, parent uint32) ([]message, error) {
 	own := map[uint32]uint32{} // the number of the hash table that each preference has for itself
 	for _, m := range list {
 		a := m.attrs()
-		if a[nl.TCA_OPTIONS] == nil || m.tcHandle() == 0 && a.text(nl.TCA_KIND) != "cgroup" {
+		if a.get(nl.TCA_OPTIONS) == nil || m.tcHandle() == 0 && a.text(nl.TCA_KIND) != "cgroup" {
 			continue // what stands for all of a preference
 		}
 		if m.linkIndex() == blockIndex && index != blockIndex {
@@ -365,7 +365,7 @@ func (c *Conn) replaceFilter(m message) error {
 func (m message) inRootTable() message {
 	m.body = bytes.Clone(m.body)
 	byteOrder.PutUint32(m.body[8:], m.tcHandle()&0xfff)
-	opts, _ := nl.ParseRouteAttr(m.attrs()[nl.TCA_OPTIONS])
+	opts, _ := nl.ParseRouteAttr(m.attrs().get(nl.TCA_OPTIONS))
 	for _, o := range opts {
 		if o.Attr.Type == nl.TCA_U32_HASH && len(o.Value) == 4 {
 			byteOrder.PutUint32(o.Value, 0xfff00000) // TC_U32_ROOT

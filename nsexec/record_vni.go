@@ -49,9 +49,9 @@ func (m message) vniFilter() vniFilter {
 		}
 		first := uint32(entry.int(vniEntryStart))
 		last := max(first, uint32(entry.int(vniEntryEnd)))
-		to, ok := netip.AddrFromSlice(entry[vniEntryGroup])
+		to, ok := netip.AddrFromSlice(entry.get(vniEntryGroup))
 		if !ok {
-			to, _ = netip.AddrFromSlice(entry[vniEntryGroup6])
+			to, _ = netip.AddrFromSlice(entry.get(vniEntryGroup6))
 		}
 		for vni := first; vni <= last; vni++ {
 			out[vni] = to

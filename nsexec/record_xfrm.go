@@ -64,7 +64,7 @@ func (m message) xfrmKey() []byte {
 
 // xfrmType is a policy's type, main or sub.
 func (m message) xfrmType() byte {
-	if t := m.attrs()[nl.XFRMA_POLICY_TYPE]; len(t) > 0 {
+	if t := m.attrs().get(nl.XFRMA_POLICY_TYPE); len(t) > 0 {
 		return t[0]
 	}
 	return 0
@@ -72,7 +72,7 @@ func (m message) xfrmType() byte {
 
 // xfrmMark is the mark with its mask, as far as the mask has it.
 func (m message) xfrmMark() []byte {
-	mark := append([]byte(nil), m.attrs()[nl.XFRMA_MARK]...)
+	mark := append([]byte(nil), m.attrs().get(nl.XFRMA_MARK)...)
 	if len(mark) != nl.SizeofXfrmMark {
 		return make([]byte, nl.SizeofXfrmMark)
 	}
@@ -87,7 +87,7 @@ func (c *Conn) removeXfrm(m message) error {
 	attrs := m.attrs()
 	add := func(body []byte, kinds ...uint16) []byte {
 		for _, kind := range kinds {
-			if data := attrs[kind]; data != nil {
+			if data := attrs.get(kind); data != nil {
 				body = appendAttr(body, Attr{Type: kind, Data: data})
 			}
 		}

@@ -66,7 +66,7 @@ func (r *Record) besidesAddr(m message) *Record {
 			}
 		case unix.RTM_NEWROUTE:
 			a := other.attrs()
-			if other.body[5] == unix.RTPROT_KERNEL || bytes.Equal(a[unix.RTA_PREFSRC], m.attrs()[unix.IFA_LOCAL]) {
+			if other.body[5] == unix.RTPROT_KERNEL || bytes.Equal(a.get(unix.RTA_PREFSRC), m.attrs().get(unix.IFA_LOCAL)) {
 				continue // they go with the address, or come with another
 			}
 		case unix.RTM_NEWLINK, unix.RTM_SETLINK:

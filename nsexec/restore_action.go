@@ -73,5 +73,5 @@ func (m message) actions() []byte {
 	if m.kind != unix.RTM_NEWTFILTER || attr == 0 {
 		return nil
 	}
-	return m.attrs().nested(nl.TCA_OPTIONS)[attr]
+	return m.attrs().nested(nl.TCA_OPTIONS).get(attr)
 }

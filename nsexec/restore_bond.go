@@ -12,7 +12,7 @@ import (
 
 // bondMode is what a bond is made with: it takes no other mode once it has links.
 func bondMode(data attrs) []Attr {
-	return []Attr{{Type: nl.IFLA_BOND_MODE, Data: data[nl.IFLA_BOND_MODE]}}
+	return []Attr{{Type: nl.IFLA_BOND_MODE, Data: data.get(nl.IFLA_BOND_MODE)}}
 }
 
 // ofBondNow are those of the attributes that can be set now: which of its links
@@ -22,7 +22,7 @@ func (c *Conn) ofBondNow(bond int, diff []Attr) []Attr {
 		if a.Type != nl.IFLA_BOND_ACTIVE_SLAVE && a.Type != nl.IFLA_BOND_PRIMARY {
 			return false
 		}
-		link, err := c.linkState(ByIndex(attrs{0: a.Data}.int(0)))
+		link, err := c.linkState(ByIndex(int(number(a.Data))))
 		return err != nil || link.attrs.int(unix.IFLA_MASTER) != bond
 	})
 }

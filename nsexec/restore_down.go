@@ -21,7 +21,7 @@ func protoDown(want, have attrs) []Attr {
 			{Type: unix.IFLA_PROTO_DOWN_REASON_MASK, Data: u32(int(mask))}, {Type: unix.IFLA_PROTO_DOWN_REASON_VALUE, Data: u32(int(bits(want)))},
 		}})
 	}
-	if v, ok := want[unix.IFLA_PROTO_DOWN]; ok && !bytes.Equal(v, have[unix.IFLA_PROTO_DOWN]) {
+	if v, ok := want.find(unix.IFLA_PROTO_DOWN); ok && !bytes.Equal(v, have.get(unix.IFLA_PROTO_DOWN)) {
 		out = append(out, Attr{Type: unix.IFLA_PROTO_DOWN, Data: v})
 	}
 	return out
@@ -35,19 +35,19 @@ func (u *Undo) noteCarrier(ctx context.Context, c *Conn, index int) error {
 		return err
 	}
 	m := linkMessage(unix.RTM_SETLINK, body)
-	carrier := message{unix.RTM_NEWLINK, body}.attrs()[unix.IFLA_CARRIER]
+	carrier := message{unix.RTM_NEWLINK, body}.attrs().get(unix.IFLA_CARRIER)
 	m.body = appendAttr(m.body, Attr{Type: unix.IFLA_CARRIER, Data: carrier})
 	return u.noteRecord(ctx, c, &Record{msgs: []message{m}})
 }
 
 // restoreCarrier sets the carrier that a record has noted.
 func (c *Conn) restoreCarrier(want linkState) error {
-	v, noted := want.attrs[unix.IFLA_CARRIER]
+	v, noted := want.attrs.find(unix.IFLA_CARRIER)
 	if !noted {
 		return nil
 	}
 	have, err := c.linkState(ByIndex(want.index))
-	if err != nil || bytes.Equal(v, have.attrs[unix.IFLA_CARRIER]) {
+	if err != nil || bytes.Equal(v, have.attrs.get(unix.IFLA_CARRIER)) {
 		return err
 	}
 	return c.setLink(want.index, 0, 0, Attr{Type: unix.IFLA_CARRIER, Data: v})

@@ -99,8 +99,8 @@ func (c *Conn) restoreAttrs(want linkState) error {
 	}
 	var attrs []Attr
 	for _, kind := range plainAttrs {
-		v, there := want.attrs[kind]
-		if bytes.Equal(v, have.attrs[kind]) || !there && kind != unix.IFLA_IFALIAS {
+		v, there := want.attrs.find(kind)
+		if bytes.Equal(v, have.attrs.get(kind)) || !there && kind != unix.IFLA_IFALIAS {
 			continue
 		}
 		attrs = append(attrs, Attr{Type: kind, Data: v})
@@ -241,9 +241,9 @@ var flagKindData = map[string][]uint16{"vxlan": {nl.IFLA_VXLAN_TTL_INHERIT}}
 // what is there, in order.
 func settable(kind string, data, now attrs) []Attr {
 	var out []Attr
-	for attr, v := range data {
+	for attr, v := range data.all() {
 		switch {
-		case slices.Contains(fixedKindData[kind], attr) || now != nil && bytes.Equal(v, now[attr]):
+		case slices.Contains(fixedKindData[kind], attr) || now != nil && bytes.Equal(v, now.get(attr)):
 		case maskedKindData[kind] == attr: // below
 		case !slices.Contains(flagKindData[kind], attr):
 			out = append(out, Attr{Type: attr, Data: v})
@@ -274,7 +274,7 @@ func differingBits(kind string, want, now attrs) []byte {
 	if attr == 0 {
 		return nil
 	}
-	switches := func(of attrs) uint64 { return attrs{0: of[attr][:min(4, len(of[attr]))]}.number(0) }
+	switches := func(of attrs) uint64 { return number(of.get(attr)[:min(4, len(of.get(attr)))]) }
 	a, b := switches(want), switchesAtFirst[kind]
 	if now != nil {
 		b = switches(now)
@@ -345,7 +345,7 @@ func (c *Conn) remake(m message) error {
 	head.Index = int32(s.index)
 	req.AddData(head)
 	for _, attr := range []uint16{unix.IFLA_IFNAME, unix.IFLA_ADDRESS, unix.IFLA_MTU, unix.IFLA_TXQLEN, unix.IFLA_NUM_TX_QUEUES, unix.IFLA_NUM_RX_QUEUES} {
-		if v, ok := s.attrs[attr]; ok {
+		if v, ok := s.attrs.find(attr); ok {
 			req.AddData(rtAttr(Attr{Type: attr, Data: v}))
 		}
 	}

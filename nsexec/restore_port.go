@@ -25,19 +25,19 @@ func (c *Conn) restorePort(want linkState) error {
 	}
 	data := info.nested(unix.IFLA_INFO_SLAVE_DATA)
 	now := have.attrs.nested(unix.IFLA_LINKINFO).nested(unix.IFLA_INFO_SLAVE_DATA)
-	if state := data[nl.IFLA_BRPORT_STATE]; !bytes.Equal(state, now[nl.IFLA_BRPORT_STATE]) && have.flags&unix.IFF_UP != 0 {
+	if state := data.get(nl.IFLA_BRPORT_STATE); !bytes.Equal(state, now.get(nl.IFLA_BRPORT_STATE)) && have.flags&unix.IFF_UP != 0 {
 		err := c.setPort(want.index, []Attr{{Type: nl.IFLA_BRPORT_STATE, Data: state}})
 		if err != nil && !errors.Is(err, unix.ENETDOWN) && !errors.Is(err, unix.EBUSY) {
 			return err
 		}
 	}
 	var port []Attr
-	for kind, v := range data {
-		if portOptions[kind] && !bytes.Equal(v, now[kind]) {
+	for kind, v := range data.all() {
+		if portOptions[kind] && !bytes.Equal(v, now.get(kind)) {
 			port = append(port, Attr{Type: kind, Data: v})
 		}
 	}
-	if _, should := data[nl.IFLA_BRPORT_BACKUP_PORT]; !should && now[nl.IFLA_BRPORT_BACKUP_PORT] != nil {
+	if !data.has(nl.IFLA_BRPORT_BACKUP_PORT) && now.get(nl.IFLA_BRPORT_BACKUP_PORT) != nil {
 		port = append(port, Attr{Type: nl.IFLA_BRPORT_BACKUP_PORT, Data: u32(0)})
 	}
 	if len(port) == 0 {

@@ -31,7 +31,7 @@ func (c *Conn) restoreSlave(want linkState) error {
 	}
 	var diff []Attr
 	for _, kind := range slaveOptions {
-		if v, ok := data[kind]; ok && !bytes.Equal(v, now[kind]) {
+		if v, ok := data.find(kind); ok && !bytes.Equal(v, now.get(kind)) {
 			diff = append(diff, Attr{Type: kind, Data: v})
 		}
 	}

@@ -120,7 +120,7 @@ func (o *routeOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, err
 func (o *routeOp) reaches(m, h message, a attrs) bool {
 	of := m.attrs()
 	if !bytes.Equal(m.body[:4], h.body[:4]) || m.routeTable(of) != h.routeTable(a) ||
-		!bytes.Equal(of[unix.RTA_DST], a[unix.RTA_DST]) || !bytes.Equal(of[unix.RTA_SRC], a[unix.RTA_SRC]) {
+		!bytes.Equal(of.get(unix.RTA_DST), a.get(unix.RTA_DST)) || !bytes.Equal(of.get(unix.RTA_SRC), a.get(unix.RTA_SRC)) {
 		return false
 	}
 	metric := o.cfg.Metric

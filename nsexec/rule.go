@@ -74,7 +74,7 @@ func (o ruleOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, error
 		return o, u.note(ctx, c.cookieRef(), restoreOp{RestoreConfig{Text: o.cfg.Text, Record: &Record{msgs: had}}})
 	}
 	m := o.message()
-	if _, said := m.attrs()[unix.FRA_PRIORITY]; said && !o.ensure {
+	if said := m.attrs().has(unix.FRA_PRIORITY); said && !o.ensure {
 		switch none, err := c.hasNoRule(m); {
 		case err != nil:
 			return nil, err

@@ -120,7 +120,7 @@ func (c *Conn) mtuAfter(index int, change []Attr) (int, error) {
 func attrMTU(list []Attr) int {
 	for _, a := range list {
 		if a.Type == unix.IFLA_MTU {
-			return attrs{a.Type: a.Data}.int(a.Type)
+			return int(number(a.Data))
 		}
 	}
 	return 0

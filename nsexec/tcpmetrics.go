@@ -84,7 +84,7 @@ func (o flushTCPMetricsOp) keyOf(body []byte) (key []Attr, err error) {
 		return nil, nil
 	}
 	for _, t := range []uint16{tcpMetricsAddr4, tcpMetricsAddr6, tcpMetricsSource4, tcpMetricsSource6} {
-		if data, ok := a[t]; ok {
+		if data, ok := a.find(t); ok {
 			key = append(key, Attr{Type: t, Data: data})
 		}
 	}

@@ -11,7 +11,7 @@ const inet6Token = 7 // IFLA_INET6_TOKEN
 // tokenOf is the lower half of the addresses that a link makes of a router's
 // prefixes; nil without IPv6, and :: where the link chooses it.
 func tokenOf(a attrs) []byte {
-	token := a.nested(unix.IFLA_AF_SPEC).nested(unix.AF_INET6)[inet6Token]
+	token := a.nested(unix.IFLA_AF_SPEC).nested(unix.AF_INET6).get(inet6Token)
 	if len(token) != 16 {
 		return nil
 	}

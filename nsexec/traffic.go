@@ -227,7 +227,7 @@ func (c *Conn) hasFixedQdisc(m message) (bool, error) {
 
 // sameHTB compares the default classes of two htb qdiscs (struct tc_htb_glob).
 func sameHTB(a, b message) bool {
-	x := a.attrs().nested(nl.TCA_OPTIONS)[nl.TCA_HTB_INIT]
-	y := b.attrs().nested(nl.TCA_OPTIONS)[nl.TCA_HTB_INIT]
+	x := a.attrs().nested(nl.TCA_OPTIONS).get(nl.TCA_HTB_INIT)
+	y := b.attrs().nested(nl.TCA_OPTIONS).get(nl.TCA_HTB_INIT)
 	return len(x) >= 12 && len(y) >= 12 && string(x[4:12]) == string(y[4:12])
 }

@@ -42,7 +42,7 @@ func (c *Conn) chains(index int, parent uint32, filters []message) ([]message, e
 	}
 	var out []message
 	for _, m := range list {
-		if m.linkIndex() == blockIndex && index != blockIndex || used[m.tcChain()] && m.attrs()[nl.TCA_KIND] == nil {
+		if m.linkIndex() == blockIndex && index != blockIndex || used[m.tcChain()] && m.attrs().get(nl.TCA_KIND) == nil {
 			continue
 		}
 		m = m.traffic(true)

@@ -168,7 +168,7 @@ func freeFilter(m message, like []message) uint32 {
 		return most + 1
 	}
 	options := m.attrs().nested(nl.TCA_OPTIONS)
-	if options[nl.TCA_U32_DIVISOR] != nil {
+	if options.get(nl.TCA_U32_DIVISOR) != nil {
 		return 0 // a table of its own: its number is the kernel's
 	}
 	table, most := uint32(options.int(nl.TCA_U32_HASH)), uint32(0x7ff)

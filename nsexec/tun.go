@@ -82,8 +82,8 @@ func (o newTunOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, err
 // changes an owner, but takes none away (TUNSETOWNER of drivers/net/tun.c).
 func (o newTunOp) ownsAnew(is linkState) bool {
 	data := is.data()
-	_, user := data[tunOwner]
-	_, group := data[tunGroup]
+	user := data.has(tunOwner)
+	group := data.has(tunGroup)
 	return o.tun.User >= 0 && !user || o.tun.Group >= 0 && !group
 }
 
@@ -142,7 +142,7 @@ func (o newTunOp) change(ctx context.Context, c *Conn, is linkState) error {
 
 // ownedBy reports whether a user or group, if one is asked for, is the owner.
 func ownedBy(id int, data attrs, attr uint16) bool {
-	_, owned := data[attr]
+	owned := data.has(attr)
 	return id < 0 || owned && data.int(attr) == id
 }
 
@@ -222,7 +222,7 @@ func (c *Conn) restoreTun(want, have linkState) error {
 	}
 	same := true
 	for _, attr := range []uint16{tunOwner, tunGroup, tunPI, tunVNetHdr, tunPersist} {
-		same = same && bytes.Equal(was[attr], is[attr])
+		same = same && bytes.Equal(was.get(attr), is.get(attr))
 	}
 	if same {
 		return nil
@@ -230,9 +230,9 @@ func (c *Conn) restoreTun(want, have linkState) error {
 	tun := TunConfig{Tap: want.kind() == "tap", User: -1, Group: -1}
 	tun.MultiQueue, tun.PI, tun.VNetHdr = was.number(tunMultiQueue) != 0, was.number(tunPI) != 0, was.number(tunVNetHdr) != 0
 	for attr, id := range map[uint16]*int{tunOwner: &tun.User, tunGroup: &tun.Group} {
-		if v, owned := was[attr]; owned {
+		if v, owned := was.find(attr); owned {
 			*id = was.int(attr)
-		} else if is[attr] != nil && v == nil {
+		} else if is.get(attr) != nil && v == nil {
 			return fmt.Errorf("the kernel takes no owner from %q: %w", want.name(), unix.EINVAL)
 		}
 	}

@@ -232,7 +232,7 @@ func (o unmakeOp) act(_ context.Context, c *Conn) error {
 // lacksNexthop reports whether the kernel does not know a route because its
 // nexthop object is gone, and the route with it.
 func (c *Conn) lacksNexthop(m message, err error) bool {
-	id := m.attrs()[rtaNHID]
+	id := m.attrs().get(rtaNHID)
 	if m.kind != unix.RTM_NEWROUTE || id == nil || !errors.Is(err, unix.EINVAL) {
 		return false
 	}

@@ -60,8 +60,8 @@ func (o xfrmThresholdOp) prepare(ctx context.Context, c *Conn, u *Undo) (operati
 	}
 	r := &Record{}
 	for _, body := range msgs {
-		if m := (message{xfrmThreshold, body}); len(body) >= headers[xfrmThreshold] && len(m.attrs()[o.t.attr()]) == 2 {
-			r.msgs = append(r.msgs, message{xfrmThreshold, o.t.message(m.attrs()[o.t.attr()])})
+		if m := (message{xfrmThreshold, body}); len(body) >= headers[xfrmThreshold] && len(m.attrs().get(o.t.attr())) == 2 {
+			r.msgs = append(r.msgs, message{xfrmThreshold, o.t.message(m.attrs().get(o.t.attr()))})
 		}
 	}
 	if len(r.msgs) == 0 {
