@@ -113,17 +113,36 @@ func TestEveryFamilyIsTested(t *testing.T) {
 	}
 }
 
-// Tools that are measured once take their turn in the first round.
-func TestCompare_once(t *testing.T) {
-	r, err := newRunner([]string{"--rounds", "3", "--tools", "floor,ip-batch", "--once", "ip-batch", "star-2"})
+// Each round begins with another tool. Those that are measured once take their turn
+// in the first.
+func TestTurns(t *testing.T) {
+	r, err := newRunner([]string{"--tools", "floor,nescript,ip-batch,mininet", "--once", "ip-batch", "routes-2"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := r.compare(r.workloads[0])
+	var got [][]string
+	for round := range 3 {
+		var names []string
+		for _, tool := range r.turns(r.workloads[0], round) {
+			names = append(names, tool.name)
+		}
+		got = append(got, names)
+	}
+	want := [][]string{{"floor", "nescript", "ip-batch"}, {"nescript", "floor"}, {"floor", "nescript"}}
+	if diff := cmp.Diff(want, got); diff != "" { // mininet builds no routes
+		t.Error(diff)
+	}
+}
+
+func TestReadTicks(t *testing.T) {
+	then, err := readTicks()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if floor, batch := len(c.results["floor"]), len(c.results["ip-batch"]); floor != 3 || batch != 1 {
-		t.Errorf("the floor took %d turns, ip-batch %d", floor, batch)
+	if then.all == 0 || then.work > then.all {
+		t.Errorf("%d of %d", then.work, then.all)
+	}
+	if got := (ticks{30, 200}).busySince(ticks{20, 100}); got != 0.1 {
+		t.Errorf("busy for %v of the time, want 0.1", got)
 	}
 }

@@ -3,8 +3,9 @@
 // Command bench measures how long NEScript and other tools take to build the
 // same things, and to take them down, in turn: each build in a fresh mount and
 // network namespace with a /run of its own, the kernel given time to dismantle
-// the last one before the next. What each tool has built is looked at; a wrong
-// thing is an error. It needs root.
+// the last one, and to be done with that, before the next. Each round begins with
+// another tool. What each has built is looked at; a wrong thing is an error. It
+// needs root.
 //
 //	go run ./scripts/bench [--rounds N] [--only RE] [--tools a,b] [--once a,b] [--nescript PATH] [--cpu] [--json] [WORKLOAD…]
 //

@@ -177,10 +177,7 @@ func (r *runner) leaveOut(w io.Writer) {
 func (r *runner) compare(w workload) (*comparison, error) {
 	c := &comparison{workload: w, results: map[string][]result{}}
 	for round := range r.rounds {
-		for _, t := range r.tools {
-			if !t.can(w) || round > 0 && r.isOnce(t) {
-				continue
-			}
+		for _, t := range r.turns(w, round) {
 			r.progress("%s: round %d of %d: %s", w, round+1, r.rounds, t.name)
 			res, err := runInside(request{config: r.config, Tool: t.name, Workload: w.String()})
 			if err != nil {
@@ -191,10 +188,29 @@ func (r *runner) compare(w workload) (*comparison, error) {
 			if err := letGo(); err != nil {
 				return nil, fmt.Errorf("wait for the kernel: %w", err)
 			}
+			if err := calm(); err != nil {
+				return nil, err
+			}
 		}
 	}
 	r.progress("")
 	return c, nil
+}
+
+// turns are the tools that take their turn in a round, in order. Each round begins
+// with another one, so that what the last one has left behind is nobody's burden.
+func (r *runner) turns(w workload, round int) []tool {
+	var some []tool
+	for _, t := range r.tools {
+		if t.can(w) && (round == 0 || !r.isOnce(t)) {
+			some = append(some, t)
+		}
+	}
+	if len(some) == 0 {
+		return nil
+	}
+	first := round % len(some)
+	return slices.Concat(some[first:], some[:first])
 }
 
 func (r *runner) isOnce(t tool) bool {
