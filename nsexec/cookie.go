@@ -156,8 +156,7 @@ func candidatePaths(hint string) func(yield func(string) bool) {
 				return
 			}
 		}
-		procs, _ := filepath.Glob("/proc/[0-9]*/ns/net")
-		for _, path := range procs {
+		for _, path := range processNetns() {
 			if !yield(path) {
 				return
 			}

@@ -62,9 +62,8 @@ func (t *Tenants) Processes() []Holder {
 	if len(t.met) == 0 {
 		return nil
 	}
-	links, _ := filepath.Glob("/proc/[0-9]*/ns/net")
 	var out []Holder
-	for _, link := range links {
+	for _, link := range processNetns() {
 		var st unix.Stat_t
 		if unix.Stat(link, &st) != nil {
 			continue
@@ -90,4 +89,23 @@ func (t tenancy) isAt(path string) bool {
 	defer unix.Close(fd)
 	cookie, err := cookieOf(fd)
 	return err == nil && cookie == t.cookie
+}
+
+// processNetns are the files of the namespaces that processes are in, which may have
+// ended since. [filepath.Glob] lists all that /proc tells of each, which takes ten
+// times as long.
+func processNetns() []string {
+	proc, err := os.Open("/proc")
+	if err != nil {
+		return nil
+	}
+	defer proc.Close()
+	names, _ := proc.Readdirnames(-1)
+	var out []string
+	for _, name := range names {
+		if _, err := strconv.Atoi(name); err == nil {
+			out = append(out, "/proc/"+name+"/ns/net")
+		}
+	}
+	return out
 }
