@@ -165,8 +165,9 @@ type packed struct {
 	index   int  // of the link that it makes, which was chosen; otherwise 0
 }
 
-// packets are kept, since a run may need thousands.
-var packets = sync.Pool{New: func() any { return &packet{b: make([]byte, 0, 8<<10)} }}
+// packets are kept, since a run may need thousands. Most are of few messages, and
+// many wait at a time.
+var packets = sync.Pool{New: func() any { return &packet{b: make([]byte, 0, 512)} }}
 
 // free has the packet used for others.
 func (p *packet) free() {
