@@ -124,17 +124,6 @@ func (c *Conn) linkNames() []string {
 
 // linkAttr is a text attribute of a link message; empty where it has none.
 func linkAttr(msg []byte, kind uint16) string {
-	if len(msg) < unix.SizeofIfInfomsg {
-		return ""
-	}
-	attrs, err := nl.ParseRouteAttr(msg[unix.SizeofIfInfomsg:])
-	if err != nil {
-		return ""
-	}
-	for _, a := range attrs {
-		if a.Attr.Type == kind {
-			return unix.ByteSliceToString(a.Value)
-		}
-	}
-	return ""
+	a, _ := parseAttrs(msg, unix.SizeofIfInfomsg)
+	return a.text(kind)
 }

@@ -28,8 +28,8 @@ func parseAttrs(msg []byte, header int) (attrs, error) {
 		return attrs{}, nil
 	}
 	a := attrs(msg[header:])
-	rest := a
-	for ok := true; len(rest) >= unix.SizeofRtAttr; {
+	for rest := a; len(rest) >= unix.SizeofRtAttr; {
+		var ok bool
 		if _, _, rest, ok = rest.first(); !ok {
 			return nil, unix.EINVAL
 		}

@@ -121,17 +121,16 @@ func ReadRecord(data string, sysctls []string) (*Record, error) {
 		return nil, fmt.Errorf("the data is damaged: %w", err)
 	}
 	r := &Record{}
-	const head = recordHead
 	for len(b) > 0 {
-		if len(b) < head || int64(len(b)-head) < int64(binary.LittleEndian.Uint32(b)) {
+		if len(b) < recordHead || int64(len(b)-recordHead) < int64(binary.LittleEndian.Uint32(b)) {
 			return nil, fmt.Errorf("the data ends too early: %w", unix.EBADMSG)
 		}
-		m := message{binary.LittleEndian.Uint16(b[4:]), b[head : head+int(binary.LittleEndian.Uint32(b))]}
+		m := message{binary.LittleEndian.Uint16(b[4:]), b[recordHead : recordHead+int(binary.LittleEndian.Uint32(b))]}
 		if size, ok := headers[m.kind]; !ok || len(m.body) < size {
 			return nil, fmt.Errorf("the data holds no object of kind %d: %w", m.kind, unix.EBADMSG)
 		}
 		r.msgs = append(r.msgs, m)
-		b = b[head+len(m.body):]
+		b = b[recordHead+len(m.body):]
 	}
 	for _, s := range sysctls {
 		key, val, ok := bytes.Cut([]byte(s), []byte("="))

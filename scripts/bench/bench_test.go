@@ -146,3 +146,19 @@ func TestReadTicks(t *testing.T) {
 		t.Errorf("busy for %v of the time, want 0.1", got)
 	}
 }
+
+// Tools that are measured once take their turn in the first round.
+func TestCompare_once(t *testing.T) {
+	r, err := newRunner([]string{"--rounds", "3", "--tools", "floor,ip-batch", "--once", "ip-batch", "star-2"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.calm = func() error { return nil } // nothing is measured
+	c, err := r.compare(r.workloads[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if floor, batch := len(c.results["floor"]), len(c.results["ip-batch"]); floor != 3 || batch != 1 {
+		t.Errorf("the floor took %d turns, ip-batch %d", floor, batch)
+	}
+}

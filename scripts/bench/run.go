@@ -23,6 +23,7 @@ type runner struct {
 	workloads []workload
 	rounds    int
 	cpu, json bool
+	calm      func() error // waits before the next run
 }
 
 func runMain(args []string) error {
@@ -56,7 +57,7 @@ func runMain(args []string) error {
 }
 
 func newRunner(args []string) (*runner, error) {
-	r := &runner{}
+	r := &runner{calm: calm}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.IntVar(&r.rounds, "rounds", 5, "how often each tool builds each workload")
 	only := flags.String("only", "", "of the workloads, only those that match this regular `expression`")
@@ -188,7 +189,7 @@ func (r *runner) compare(w workload) (*comparison, error) {
 			if err := letGo(); err != nil {
 				return nil, fmt.Errorf("wait for the kernel: %w", err)
 			}
-			if err := calm(); err != nil {
+			if err := r.calm(); err != nil {
 				return nil, err
 			}
 		}
