@@ -118,8 +118,8 @@ func (t *severalTypes) String() string {
 }
 
 func (t *severalTypes) Parse(v value.Value) (any, error) {
-	if err := isPlain(t, v); err != nil {
-		return nil, err
+	if !isPlain(v) {
+		return nil, notPlainError(t, v)
 	}
 	return v.String(), nil
 }

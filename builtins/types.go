@@ -22,19 +22,23 @@ type typ[T any] struct {
 func (t typ[T]) String() string { return t.name }
 
 func (t typ[T]) Parse(v value.Value) (any, error) {
-	if err := isPlain(t, v); err != nil {
-		return nil, err
+	if !isPlain(v) {
+		return nil, notPlainError(t, v)
 	}
 	return t.parse(v)
 }
 
-// isPlain refuses a value whose text is none of the type's.
-func isPlain(t Type, v value.Value) error {
+// isPlain reports whether a value's text may be one of a type's.
+func isPlain(v value.Value) bool {
 	switch v.(type) {
 	case *value.Record, value.Null, value.Range, value.List:
-		return fmt.Errorf("wants %s, this is a %s", t, v.Kind())
+		return false
 	}
-	return nil
+	return true
+}
+
+func notPlainError(t Type, v value.Value) error {
+	return fmt.Errorf("wants %s, this is a %s", t, v.Kind())
 }
 
 // ofText makes a Type of a function that reads the text of a value.
@@ -123,8 +127,8 @@ type numberType struct{ lo, hi int64 }
 func (t numberType) String() string { return fmt.Sprintf("%d..%d", t.lo, t.hi) }
 
 func (t numberType) Parse(v value.Value) (any, error) {
-	if err := isPlain(t, v); err != nil {
-		return nil, err
+	if !isPlain(v) {
+		return nil, notPlainError(t, v)
 	}
 	n, err := value.ParseInt(v.String())
 	if err != nil {
@@ -157,8 +161,8 @@ func (t *wordType) Parse(v value.Value) (any, error) {
 	case value.IP, value.Prefix: // whose text takes time to make, and is no word
 		return nil, &noneOfError{v, t}
 	}
-	if err := isPlain(t, v); err != nil {
-		return nil, err
+	if !isPlain(v) {
+		return nil, notPlainError(t, v)
 	}
 	s := v.String()
 	for _, w := range t.words {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/nescript/nescript/lang/value"
 )
@@ -187,10 +188,16 @@ func (a *args) list(i int) value.List {
 
 // call runs a function that needs nothing from outside.
 func (f *Function) call(v []value.Value) (value.Value, error) {
-	a := &args{fn: f, v: v}
+	a := spareArgs.Get().(*args)
+	a.fn, a.v = f, v
 	r, err := f.pure(a)
 	if a.err != nil {
-		return nil, a.err
+		r, err = nil, a.err
 	}
+	*a = args{}
+	spareArgs.Put(a)
 	return r, err
 }
+
+// spareArgs are those of calls that are over: loops make thousands.
+var spareArgs = sync.Pool{New: func() any { return new(args) }}
