@@ -99,7 +99,7 @@ func loaded(hops ...NextHop) (out []NextHop, done func(), err error) {
 
 // runsBPF reports whether any way of a route runs a program.
 func (o *routeOp) runsBPF() bool {
-	return o.cfg.Hop.runsBPF() || slices.ContainsFunc(o.cfg.Hops, NextHop.runsBPF)
+	return o.whole != nil && (o.whole.Hop.runsBPF() || slices.ContainsFunc(o.whole.Hops, NextHop.runsBPF))
 }
 
 // loaded is the operation with its programs loaded, until done is called.
@@ -107,11 +107,11 @@ func (o *routeOp) loaded() (out *routeOp, done func(), err error) {
 	if !o.runsBPF() {
 		return o, func() {}, nil
 	}
-	hops, done, err := loaded(append([]NextHop{o.cfg.Hop}, o.cfg.Hops...)...)
+	cfg := o.config()
+	hops, done, err := loaded(append([]NextHop{cfg.Hop}, cfg.Hops...)...)
 	if err != nil {
 		return o, nil, err
 	}
-	with := *o
-	with.cfg.Hop, with.cfg.Hops = hops[0], hops[1:]
-	return &with, done, nil
+	cfg.Hop, cfg.Hops = hops[0], hops[1:]
+	return newRouteOp(o.how, cfg), done, nil
 }

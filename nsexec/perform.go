@@ -53,7 +53,7 @@ func isNew(op operation) bool {
 	case *addrOp:
 		return op.retractable()
 	case *routeOp:
-		return op.flags&unix.NLM_F_EXCL != 0
+		return op.how.flags&unix.NLM_F_EXCL != 0
 	case ruleOp:
 		return op.flags&unix.NLM_F_EXCL != 0
 	case fdbOp:

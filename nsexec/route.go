@@ -46,34 +46,75 @@ type NextHop struct {
 // AddRoute adds a route (RTM_NEWROUTE, see rtnetlink(7)). It needs
 // CAP_NET_ADMIN.
 func AddRoute(cfg RouteConfig) NsAction {
-	return nsAction("route", &routeOp{"", cfg, unix.RTM_NEWROUTE, unix.NLM_F_CREATE | unix.NLM_F_EXCL})
+	return nsAction("route", newRouteOp(addRoute, cfg))
 }
 
 // ReplaceRoute adds a route, or changes the one with its destination, metric
 // and TOS.
 func ReplaceRoute(cfg RouteConfig) NsAction {
-	return nsAction("replace-route", &routeOp{"replace ", cfg, unix.RTM_NEWROUTE, unix.NLM_F_CREATE | unix.NLM_F_REPLACE})
+	return nsAction("replace-route", newRouteOp(replaceRoute, cfg))
 }
 
 // DelRoute deletes the route that cfg describes.
 func DelRoute(cfg RouteConfig) NsAction {
-	return nsAction("del-route", &routeOp{"del ", cfg, unix.RTM_DELROUTE, 0})
+	return nsAction("del-route", newRouteOp(delRoute, cfg))
 }
 
+// routeOp is what is done to a route. A run may hold thousands, most of which say
+// no more than where to, and by which gateway and link.
 type routeOp struct {
+	how   *routeHow
+	dst   netip.Prefix
+	via   netip.Addr
+	dev   LinkRef
+	whole *RouteConfig // nil where that is all
+}
+
+// routeHow is what may be done to a route.
+type routeHow struct {
 	mod   string
-	cfg   RouteConfig
 	proto int
 	flags int
 }
 
-func (o *routeOp) String() string {
-	s := o.mod + "route " + o.cfg.Dst.String()
-	if o.cfg.Hop.Via.IsValid() {
-		s += " via " + o.cfg.Hop.Via.String()
+var (
+	addRoute     = &routeHow{"", unix.RTM_NEWROUTE, unix.NLM_F_CREATE | unix.NLM_F_EXCL}
+	replaceRoute = &routeHow{"replace ", unix.RTM_NEWROUTE, unix.NLM_F_CREATE | unix.NLM_F_REPLACE}
+	delRoute     = &routeHow{"del ", unix.RTM_DELROUTE, 0}
+)
+
+func newRouteOp(how *routeHow, cfg RouteConfig) *routeOp {
+	o := &routeOp{how: how, dst: cfg.Dst, via: cfg.Hop.Via, dev: cfg.Hop.Dev}
+	if !cfg.plain() {
+		whole := cfg
+		o.whole = &whole
 	}
-	if o.cfg.Hop.Dev != (LinkRef{}) {
-		s += " dev " + o.cfg.Hop.Dev.String()
+	return o
+}
+
+// plain reports whether a route says no more than where to, and by which gateway
+// and link.
+func (cfg *RouteConfig) plain() bool {
+	hop := NextHop{Via: cfg.Hop.Via, Dev: cfg.Hop.Dev}
+	return cfg.Type == 0 && cfg.From == netip.Prefix{} && cfg.Hop == hop && cfg.Hops == nil &&
+		cfg.NHID == 0 && cfg.Src == netip.Addr{} && cfg.Metric == 0 && cfg.Table == 0 && cfg.Scope == -1 &&
+		cfg.Proto == 0 && cfg.Pref == 0 && cfg.TOS == 0 && cfg.Expires == 0 && cfg.Metrics == nil
+}
+
+func (o *routeOp) config() RouteConfig {
+	if o.whole != nil {
+		return *o.whole
+	}
+	return RouteConfig{Dst: o.dst, Hop: NextHop{Via: o.via, Dev: o.dev}, Scope: -1}
+}
+
+func (o *routeOp) String() string {
+	s := o.how.mod + "route " + o.dst.String()
+	if o.via.IsValid() {
+		s += " via " + o.via.String()
+	}
+	if o.dev != (LinkRef{}) {
+		s += " dev " + o.dev.String()
 	}
 	return s
 }
@@ -88,9 +129,9 @@ func (o *routeOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, err
 	if err != nil {
 		return nil, err
 	}
-	text := strings.TrimPrefix(strings.TrimPrefix(o.String(), o.mod), "route ")
+	text := strings.TrimPrefix(strings.TrimPrefix(o.String(), o.how.mod), "route ")
 	fresh := unmakeOp{text, &Record{msgs: []message{m.unwrapped()}}}
-	if o.flags&unix.NLM_F_EXCL != 0 {
+	if o.how.flags&unix.NLM_F_EXCL != 0 {
 		switch none, err := c.hasNoRoute(m); {
 		case err != nil:
 			return nil, err
@@ -102,14 +143,14 @@ func (o *routeOp) prepare(ctx context.Context, c *Conn, u *Undo) (operation, err
 	if err != nil {
 		return nil, err
 	}
-	if len(had) > 0 && o.flags&unix.NLM_F_EXCL == 0 {
+	if len(had) > 0 && o.how.flags&unix.NLM_F_EXCL == 0 {
 		if err := canBeMadeAgain(had); err != nil {
 			return nil, err
 		}
-		err := u.note(ctx, c.cookieRef(), restoreOp{RestoreConfig{Text: text, Record: &Record{msgs: had}, Replaced: o.proto == unix.RTM_NEWROUTE}})
+		err := u.note(ctx, c.cookieRef(), restoreOp{RestoreConfig{Text: text, Record: &Record{msgs: had}, Replaced: o.how.proto == unix.RTM_NEWROUTE}})
 		return o, err
 	}
-	if len(had) > 0 || o.proto == unix.RTM_DELROUTE {
+	if len(had) > 0 || o.how.proto == unix.RTM_DELROUTE {
 		return o, nil // the kernel will say that it is there, or is not
 	}
 	return o, u.note(ctx, c.cookieRef(), fresh)
@@ -123,8 +164,8 @@ func (o *routeOp) reaches(m, h message, a attrs) bool {
 		!bytes.Equal(of.get(unix.RTA_DST), a.get(unix.RTA_DST)) || !bytes.Equal(of.get(unix.RTA_SRC), a.get(unix.RTA_SRC)) {
 		return false
 	}
-	metric := o.cfg.Metric
-	if metric == 0 && o.proto == unix.RTM_DELROUTE {
+	metric := o.config().Metric
+	if metric == 0 && o.how.proto == unix.RTM_DELROUTE {
 		return true
 	}
 	if metric == 0 && m.body[0] == unix.AF_INET6 {
@@ -152,14 +193,13 @@ func (o *routeOp) act(_ context.Context, c *Conn) error {
 
 func (o *routeOp) appendMessage(b []byte, c *Conn) (out []byte, typ, flags int, err error) {
 	out, err = o.appendTo(b, c)
-	return out, o.proto, o.flags, err
+	return out, o.how.proto, o.how.flags, err
 }
 
-func (o *routeOp) retractable() bool { return o.flags&unix.NLM_F_EXCL != 0 && !o.runsBPF() }
+func (o *routeOp) retractable() bool { return o.how.flags&unix.NLM_F_EXCL != 0 && !o.runsBPF() }
 func (o *routeOp) alone() bool       { return !o.retractable() }
 
-func (o *routeOp) header() unix.RtMsg {
-	cfg := &o.cfg
+func (o *routeOp) header(cfg *RouteConfig) unix.RtMsg {
 	var msg unix.RtMsg
 	msg.Family = uint8(familyOf(cfg.Dst.Addr()))
 	msg.Dst_len = uint8(cfg.Dst.Bits())
@@ -171,7 +211,7 @@ func (o *routeOp) header() unix.RtMsg {
 	if t := cfg.table(); t < 256 {
 		msg.Table = uint8(t)
 	}
-	if o.proto == unix.RTM_DELROUTE {
+	if o.how.proto == unix.RTM_DELROUTE {
 		msg.Scope = unix.RT_SCOPE_NOWHERE // any
 		msg.Protocol = uint8(cfg.Proto)
 		msg.Type = uint8(cfg.Type)
@@ -227,8 +267,9 @@ func (cfg *RouteConfig) scope() uint8 {
 
 // appendTo appends the message of the route: struct rtmsg and its attributes.
 func (o *routeOp) appendTo(b []byte, c *Conn) ([]byte, error) {
-	cfg := &o.cfg
-	h := o.header()
+	whole := o.config()
+	cfg := &whole
+	h := o.header(cfg)
 	b = append(b, h.Family, h.Dst_len, h.Src_len, h.Tos, h.Table, h.Protocol, h.Scope, h.Type)
 	b = binary.NativeEndian.AppendUint32(b, h.Flags)
 	number := func(attr uint16, n int) {
@@ -255,18 +296,18 @@ func (o *routeOp) appendTo(b []byte, c *Conn) ([]byte, error) {
 	if len(cfg.Metrics) > 0 {
 		b = appendAttr(b, Attr{Type: unix.RTA_METRICS, Nested: cfg.Metrics})
 	}
-	b, err := o.appendWay(b, c)
+	b, err := cfg.appendWay(b, c)
 	if err != nil || len(cfg.Hops) == 0 {
 		return b, err
 	}
-	hops, err := o.multipath(c)
+	hops, err := cfg.multipath(c)
 	return appendAttr(b, Attr{Type: unix.RTA_MULTIPATH, Data: hops}), err
 }
 
 // appendWay appends a single next hop's gateway and link.
-func (o *routeOp) appendWay(b []byte, c *Conn) ([]byte, error) {
-	hop := &o.cfg.Hop
-	b, err := o.appendUnlinked(b, c, hop)
+func (cfg *RouteConfig) appendWay(b []byte, c *Conn) ([]byte, error) {
+	hop := &cfg.Hop
+	b, err := cfg.appendUnlinked(b, c, hop)
 	if err != nil || hop.Dev == (LinkRef{}) {
 		return b, err
 	}
@@ -275,7 +316,7 @@ func (o *routeOp) appendWay(b []byte, c *Conn) ([]byte, error) {
 }
 
 // appendUnlinked appends what a next hop says of itself but for its link.
-func (o *routeOp) appendUnlinked(b []byte, c *Conn, hop *NextHop) ([]byte, error) {
+func (cfg *RouteConfig) appendUnlinked(b []byte, c *Conn, hop *NextHop) ([]byte, error) {
 	encap, err := hop.Encap.attrs(c, unix.RTA_ENCAP, unix.RTA_ENCAP_TYPE)
 	b = appendAttrs(b, encap)
 	if hop.Realms != 0 {
@@ -283,7 +324,7 @@ func (o *routeOp) appendUnlinked(b []byte, c *Conn, hop *NextHop) ([]byte, error
 	}
 	switch {
 	case !hop.Via.IsValid():
-	case hop.Via.Is4() == o.cfg.Dst.Addr().Is4():
+	case hop.Via.Is4() == cfg.Dst.Addr().Is4():
 		b = appendAddr(b, unix.RTA_GATEWAY, hop.Via)
 	default: // struct rtvia: the family, then the address
 		via := binary.NativeEndian.AppendUint16(nil, uint16(familyOf(hop.Via)))
@@ -293,10 +334,10 @@ func (o *routeOp) appendUnlinked(b []byte, c *Conn, hop *NextHop) ([]byte, error
 }
 
 // multipath is a run of struct rtnexthop, each with its attributes.
-func (o *routeOp) multipath(c *Conn) ([]byte, error) {
+func (cfg *RouteConfig) multipath(c *Conn) ([]byte, error) {
 	var out []byte
-	for _, hop := range o.cfg.Hops {
-		attrs, err := o.appendUnlinked(nil, c, &hop)
+	for _, hop := range cfg.Hops {
+		attrs, err := cfg.appendUnlinked(nil, c, &hop)
 		if err != nil {
 			return nil, err
 		}
