@@ -245,12 +245,13 @@ func (s *socket) exchangeAll(p *packet) (failed int, err error) {
 	}
 	flags := p.b[p.msgs[last].at+6:]
 	order.PutUint16(flags, order.Uint16(flags)|unix.NLM_F_ACK)
-	if _, err := retry(func() (int, error) { return unix.Write(s.fd, p.b) }); err != nil {
+	by := s.callsFor(p.b)
+	if _, err := by.write(p.b); err != nil {
 		return 0, err
 	}
 	failed = len(p.msgs)
 	for i := -1; i != last; {
-		seq, err := s.answer()
+		seq, err := by.answer()
 		if errors.Is(err, errNoAnswer) {
 			return 0, err
 		}
@@ -269,10 +270,10 @@ func (s *socket) exchangeAll(p *packet) (failed int, err error) {
 var errNoAnswer = errors.New("the kernel gave no answer")
 
 // answer reads one answer of struct nlmsgerr: to which message, and what it says.
-func (s *socket) answer() (seq uint32, err error) {
+func (c calls) answer() (seq uint32, err error) {
 	buf := buffers.Get().(*[64 << 10]byte)
 	defer buffers.Put(buf)
-	n, err := retry(func() (int, error) { return unix.Read(s.fd, buf[:]) })
+	n, err := c.read(buf[:])
 	if err != nil || n < unix.NLMSG_HDRLEN {
 		return 0, join(errNoAnswer, err)
 	}

@@ -24,6 +24,7 @@ type Engine struct {
 	faults    func(point string) error // of InjectFaults; nil but in tests
 	undoes    atomic.Int32             // how many Backs are under way
 	stepwise  bool                     // of StepByStep
+	holds     bool                     // of HoldProcessor
 	kinds     sync.Map                 // the Kinds that the kernel has, as far as Lacks has tried
 }
 

@@ -112,10 +112,11 @@ func (r *Request) Execute(kind int, answer uint16) ([][]byte, error) {
 // rtnetlink does what it is asked within the call that asks, so its answer is
 // there by the time one reads: two system calls are a request, without waiting.
 type socket struct {
-	mu   sync.Mutex
-	fd   int
-	seq  uint32
-	most int // messages of a batch; 0 until it is known
+	mu    sync.Mutex
+	fd    int
+	seq   uint32
+	most  int  // messages of a batch; 0 until it is known
+	holds bool // of HoldProcessor
 }
 
 // openSocket opens a socket in the calling thread's namespace.
@@ -135,6 +136,17 @@ func openSocket() (*socket, error) {
 
 func (s *socket) close() { unix.Close(s.fd) }
 
+// namespace opens the one that the socket is in, which is the calling thread's.
+// The ioctl (SIOCGSKNS of linux/sockios.h) takes CAP_NET_ADMIN over it, and half as
+// long as /proc.
+func (s *socket) namespace() (int, error) {
+	fd, err := unix.IoctlRetInt(s.fd, unix.SIOCGSKNS)
+	if err != nil {
+		return openSelf()
+	}
+	return fd, nil
+}
+
 // buffers are what answers are read into; what is returned is a copy. The
 // kernel puts at most 32 KiB of a dump into a message (netlink_dump), and a
 // single answer is smaller.
@@ -147,14 +159,15 @@ func (s *socket) exchange(msg []byte, answer uint16) (out [][]byte, err error) {
 	s.seq++
 	const seqAt = 8 // of struct nlmsghdr
 	binary.NativeEndian.PutUint32(msg[seqAt:], s.seq)
-	if _, err := retry(func() (int, error) { return unix.Write(s.fd, msg) }); err != nil {
+	by := s.callsFor(msg)
+	if _, err := by.write(msg); err != nil {
 		return nil, err
 	}
 	buf := buffers.Get().(*[64 << 10]byte)
 	defer buffers.Put(buf)
 	var in collector
 	for !in.done {
-		n, err := retry(func() (int, error) { return unix.Read(s.fd, buf[:]) })
+		n, err := by.read(buf[:])
 		if err != nil {
 			return nil, os.NewSyscallError("recv", err)
 		}

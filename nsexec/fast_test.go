@@ -302,10 +302,18 @@ func TestRun_waits(t *testing.T) {
 	}
 }
 
+// eachWay is a test with an engine that tells Go's scheduler of its calls, and
+// with one that does not.
+func eachWay(t *testing.T, f func(*testing.T, *nsexec.Engine)) {
+	t.Run("told", func(t *testing.T) { f(t, newEngine(t)) })
+	t.Run("held", func(t *testing.T) { f(t, newEngine(t, nsexec.HoldProcessor())) })
+}
+
 // TestRun_manyRefused: where the kernel refuses nearly all of many messages that
 // went together, none of its answers is lost, and what was not refused is gone.
-func TestRun_manyRefused(t *testing.T) {
-	e := newEngine(t)
+func TestRun_manyRefused(t *testing.T) { eachWay(t, manyRefused) }
+
+func manyRefused(t *testing.T, e *nsexec.Engine) {
 	a := newSpaces(t, e, 1)[0]
 	address := func(prefix string) nsexec.Step {
 		return nsexec.Step{NS: a, Action: nsexec.AddAddr(nsexec.AddrConfig{Link: nsexec.ByName("br0"), Prefix: netip.MustParsePrefix(prefix)})}
@@ -335,8 +343,9 @@ func TestRun_manyRefused(t *testing.T) {
 // TestRun_linksTogether: plain links go to the kernel together. Where one is
 // refused, those behind it are not there, and the next gets the index that it would
 // have had.
-func TestRun_linksTogether(t *testing.T) {
-	e := newEngine(t)
+func TestRun_linksTogether(t *testing.T) { eachWay(t, linksTogether) }
+
+func linksTogether(t *testing.T, e *nsexec.Engine) {
 	a := newSpaces(t, e, 1)[0]
 	steps := func(names ...string) (out []nsexec.Step) {
 		for _, name := range names {

@@ -159,10 +159,10 @@ func (o newNSOp) nameless() (*Conn, error) {
 
 // openHere connects to the calling thread's namespace, which is new.
 func (c *Conn) openHere(loUp bool) (err error) {
-	if c.nsfd, err = openSelf(); err != nil {
+	if err := c.dial(); err != nil {
 		return err
 	}
-	if err := c.dial(); err != nil {
+	if c.nsfd, err = c.socket.namespace(); err != nil {
 		return err
 	}
 	if !loUp {
@@ -221,7 +221,11 @@ func newNameFile(dir, path, text string) error {
 	if _, err := unix.Write(fd, []byte(text)); err != nil {
 		return &os.PathError{Op: "write", Path: path, Err: err}
 	}
-	err = unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), unix.AT_FDCWD, path, unix.AT_SYMLINK_FOLLOW)
+	// Before Linux 6.10 it takes CAP_DAC_READ_SEARCH on the machine to do so without
+	// /proc, which is slower.
+	if err = unix.Linkat(fd, "", unix.AT_FDCWD, path, unix.AT_EMPTY_PATH); err == unix.ENOENT {
+		err = unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), unix.AT_FDCWD, path, unix.AT_SYMLINK_FOLLOW)
+	}
 	if err != nil {
 		return &os.PathError{Op: "make", Path: path, Err: err}
 	}

@@ -11,7 +11,7 @@ import (
 // newEngine makes an engine that knows every kind of namespace. The caller
 // closes it.
 func newEngine() (*nsexec.Engine, error) {
-	return nsexec.NewEngine(docker.Resolvers())
+	return nsexec.NewEngine(docker.Resolvers(), nsexec.HoldProcessor())
 }
 
 // newInterp makes an interpreter with such an engine. The caller calls end.
