@@ -39,7 +39,8 @@
 //     back, aside*.go keep what can come back itself; unmake.go and removeaddr.go
 //     take away what the run has made, and absent.go knows what was not there.
 //   - engine.go and do.go run actions, perform.go does one; fuse.go, batch.go,
-//     deferred.go, ahead.go, unseen.go, known.go and index.go are told of below.
+//     deferred.go, ahead.go, unseen.go, known.go, index.go and held.go are told of
+//     below.
 //   - worker.go alone enters namespaces, on threads of its own; pool*.go keep
 //     connections, conn.go and execute.go are one, open.go and ref.go find what a
 //     name stands for.
@@ -75,7 +76,8 @@
 //     The list that tells so counts for a moment, as long as nothing is taken for
 //     being there by it (absent.go); likewise the list by which an address goes
 //     without others (removeaddr.go).
-//   - A request is two system calls on a socket that is kept (execute.go).
+//   - A request is two system calls on a socket that is kept (execute.go), during
+//     which a program that does little else keeps its processor (held.go).
 //
 // # BPF
 //

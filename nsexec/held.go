@@ -4,6 +4,7 @@ package nsexec
 
 import (
 	"encoding/binary"
+	"runtime"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -19,8 +20,8 @@ import (
 // In return, all other goroutines may have to wait for such a call: a collection
 // stops them until it has returned. It mostly takes less than a millisecond, but
 // waits as long as somebody else holds the lock of rtnetlink. So this is for a
-// program that does little else, and has more than one processor.
-func HoldProcessor() Option { return func(e *Engine) { e.holds = true } }
+// program that does little else. It has no effect where Go has but one processor.
+func HoldProcessor() Option { return func(e *Engine) { e.holds = runtime.GOMAXPROCS(0) > 1 } }
 
 // calls are the system calls on a socket for one request: held if they hold the
 // processor.
