@@ -38,7 +38,11 @@ type NsAction struct {
 
 // LinkAction is an action on one link: it makes it, changes it or deletes it.
 // The zero LinkAction fails.
-type LinkAction struct {
+type LinkAction struct{ *linkAct }
+
+// linkAct is what a LinkAction points to, so that it takes no more memory as an
+// Action. It is not changed.
+type linkAct struct {
 	name   string
 	link   LinkRef
 	thread bool
@@ -61,7 +65,7 @@ func threadAction(name string, op operation) NsAction {
 }
 
 func linkAction(name string, link LinkRef, op operation) LinkAction {
-	return LinkAction{name: name, link: link, op: op}
+	return LinkAction{&linkAct{name: name, link: link, op: op}}
 }
 
 // ActionFunc makes an action of any function. The name is its short name and
@@ -111,25 +115,49 @@ func (a NsAction) act(ctx context.Context, c *Conn) error {
 }
 
 // Name is the action's short name, such as "set-up".
-func (a LinkAction) Name() string { return a.name }
+func (a LinkAction) Name() string { return a.get().name }
 
 // ActionName is Name.
-func (a LinkAction) ActionName() string { return a.name }
+func (a LinkAction) ActionName() string { return a.get().name }
 
 // String is the action as a person would write it: `up eth0`.
-func (a LinkAction) String() string { return actionText(a.name, a.op) }
+func (a LinkAction) String() string { return actionText(a.get().name, a.get().op) }
 
 // NeedsThread reports whether the action runs on a thread in the namespace.
-func (a LinkAction) NeedsThread() bool { return a.thread }
+func (a LinkAction) NeedsThread() bool { return a.get().thread }
 
 // Link is the link that the action is about, in the action's namespace.
-func (a LinkAction) Link() LinkRef { return a.link }
+func (a LinkAction) Link() LinkRef { return a.get().link }
 
 func (a LinkAction) act(ctx context.Context, c *Conn) error {
-	if a.op == nil {
+	if a.get().op == nil {
 		return errNoAction
 	}
 	return performNamed(ctx, c, a.name, a.op)
+}
+
+// get is what the action points to, nothing for the zero one.
+func (a LinkAction) get() *linkAct {
+	if a.linkAct == nil {
+		return &noLinkAct
+	}
+	return a.linkAct
+}
+
+var noLinkAct linkAct
+
+// inThread is the action, done on a thread in the namespace.
+func (a LinkAction) inThread() LinkAction {
+	with := *a.linkAct
+	with.thread = true
+	return LinkAction{&with}
+}
+
+// doing is the action, done by another operation.
+func (a LinkAction) doing(op operation) LinkAction {
+	with := *a.linkAct
+	with.op = op
+	return LinkAction{&with}
 }
 
 func actionText(name string, op operation) string {

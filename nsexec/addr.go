@@ -34,24 +34,24 @@ type AddrConfig struct {
 // AddAddr gives a link an address (RTM_NEWADDR, see rtnetlink(7)). It needs
 // CAP_NET_ADMIN.
 func AddAddr(cfg AddrConfig) LinkAction {
-	return linkAction("addr", cfg.Link, newAddrOp(addAddr, cfg))
+	return newAddrOp("addr", addAddr, cfg)
 }
 
 // ReplaceAddr gives a link an address, or changes what it has of it.
 func ReplaceAddr(cfg AddrConfig) LinkAction {
-	return linkAction("replace-addr", cfg.Link, newAddrOp(replaceAddr, cfg))
+	return newAddrOp("replace-addr", replaceAddr, cfg)
 }
 
 // DelAddr takes an address from a link.
 func DelAddr(cfg AddrConfig) LinkAction {
-	return linkAction("del-addr", cfg.Link, newAddrOp(delAddr, cfg))
+	return newAddrOp("del-addr", delAddr, cfg)
 }
 
-// addrOp is what is done to an address. A run may hold thousands, most of which say
-// nothing but the address.
+// addrOp is what is done to an address, with its action. A run may hold thousands,
+// most of which say nothing but the address.
 type addrOp struct {
+	linkAct
 	how    *addrHow
-	link   LinkRef
 	prefix netip.Prefix
 	whole  *AddrConfig // nil where that is all
 }
@@ -69,13 +69,14 @@ var (
 	delAddr     = &addrHow{"del ", unix.RTM_DELADDR, 0}
 )
 
-func newAddrOp(how *addrHow, cfg AddrConfig) *addrOp {
-	o := &addrOp{how: how, link: cfg.Link, prefix: cfg.Prefix}
+func newAddrOp(name string, how *addrHow, cfg AddrConfig) LinkAction {
+	o := &addrOp{linkAct: linkAct{name: name, link: cfg.Link}, how: how, prefix: cfg.Prefix}
+	o.op = o
 	if cfg != o.config() {
 		whole := cfg
 		o.whole = &whole
 	}
-	return o
+	return LinkAction{&o.linkAct}
 }
 
 func (o *addrOp) config() AddrConfig {

@@ -130,7 +130,7 @@ func operationOf(a Action) operation {
 	case NsAction:
 		return a.op
 	case LinkAction:
-		return a.op
+		return a.get().op
 	}
 	return nil
 }

@@ -103,7 +103,7 @@ func (d *doing) within(c *Conn, f func() error) error {
 // connFor is where an action belongs: that of a moved link, where the link is.
 func (d *doing) connFor(a Action) *Conn {
 	la, ok := a.(LinkAction)
-	if !ok || len(d.away) == 0 || la.link == (LinkRef{}) || strings.HasPrefix(la.name, "new-") {
+	if !ok || len(d.away) == 0 || la.Link() == (LinkRef{}) || strings.HasPrefix(la.name, "new-") {
 		return d.here
 	}
 	var none *NoLinkError

@@ -24,7 +24,7 @@ func explain(ns Ref, a Action, err error) error {
 		op.Action = summary(n.op)
 	}
 	if la, ok := a.(LinkAction); ok {
-		op.Link = la.link.String()
+		op.Link = la.Link().String()
 	}
 	op.Kernel, op.Err = kernelText(err)
 	return op

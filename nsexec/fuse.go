@@ -28,7 +28,7 @@ func (e *Engine) fuse(steps []Step) (LinkAction, int) {
 
 func fuse(steps []Step) (LinkAction, int) {
 	first, ok := steps[0].Action.(LinkAction)
-	if !ok || first.link.Name == "" {
+	if !ok || first.Link().Name == "" {
 		return first, 1
 	}
 	n := 1
@@ -40,7 +40,7 @@ func fuse(steps []Step) (LinkAction, int) {
 		}
 		if n > 1 {
 			fused := all // which alone is allocated
-			first.op = &fused
+			first = first.doing(&fused)
 		}
 	case setLinkOp:
 		for ; n < len(steps) && op.takes(follows(steps[0], first.link, steps[n])); n++ {
@@ -48,7 +48,7 @@ func fuse(steps []Step) (LinkAction, int) {
 			op.change = &both
 		}
 		if n > 1 {
-			first.op = op
+			first = first.doing(op)
 		}
 	}
 	return first, n
@@ -57,7 +57,7 @@ func fuse(steps []Step) (LinkAction, int) {
 // follows is the change of a step to the same link; nil where it is none.
 func follows(first Step, link LinkRef, s Step) *LinkChange {
 	la, ok := s.Action.(LinkAction)
-	if !ok || s.NS != first.NS || la.link != link || la.thread {
+	if !ok || s.NS != first.NS || la.Link() != link || la.thread {
 		return nil
 	}
 	op, ok := la.op.(setLinkOp)

@@ -145,12 +145,12 @@ func LAGeneric(name string, lp LinkProvider, f func() error) LinkAction {
 	if name == "" {
 		name = "unnamed-link-action"
 	}
-	return LinkAction{name: name, link: lp.ref, thread: true, op: funcOp{name, func(_ context.Context, c *Conn) error {
+	return linkAction(name, lp.ref, funcOp{name, func(_ context.Context, c *Conn) error {
 		if _, err := c.Index(lp.ref); err != nil {
 			return err
 		}
 		return f()
-	}}}
+	}}).inThread()
 }
 
 // LANewBridge makes a bridge.

@@ -30,17 +30,13 @@ func (t TunConfig) kind() string {
 // what it lacks, as [EnsureLink] does. It opens /dev/net/tun on a thread in the
 // namespace and needs CAP_NET_ADMIN.
 func NewTun(cfg LinkConfig, tun TunConfig, ensure bool) LinkAction {
-	a := linkAction("new-"+tun.kind(), LinkRef{Name: cfg.Name}, newTunOp{cfg, tun, ensure})
-	a.thread = true
-	return a
+	return linkAction("new-"+tun.kind(), LinkRef{Name: cfg.Name}, newTunOp{cfg, tun, ensure}).inThread()
 }
 
 // ReplaceTun is NewTun after it has deleted a link of that name.
 func ReplaceTun(cfg LinkConfig, tun TunConfig) LinkAction {
 	link := LinkRef{Name: cfg.Name}
-	a := linkAction("replace-"+tun.kind(), link, replaceLinkOp{link, newTunOp{cfg, tun, false}})
-	a.thread = true
-	return a
+	return linkAction("replace-"+tun.kind(), link, replaceLinkOp{link, newTunOp{cfg, tun, false}}).inThread()
 }
 
 type newTunOp struct {

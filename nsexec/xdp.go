@@ -27,7 +27,9 @@ const (
 // it may have in the mode. text is the statement that errors show.
 func SetXDP(link LinkRef, text string, mode XDPMode, program *BPFProgram) LinkAction {
 	a := linkAction("xdp", link, xdpOp{link, text, mode, program})
-	a.thread = mode == XDPOffload // the kernel looks for the link where the one who loads the program is
+	if mode == XDPOffload { // the kernel looks for the link where the one who loads the program is
+		return a.inThread()
+	}
 	return a
 }
 
