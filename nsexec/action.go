@@ -29,6 +29,14 @@ type operation interface {
 	act(ctx context.Context, c *Conn) error
 }
 
+// how is what may be done to an address or a route: the word before it, the type of
+// the message and its flags.
+type how struct {
+	mod   string
+	proto int
+	flags int
+}
+
 // NsAction is an action on a namespace as a whole. The zero NsAction fails.
 type NsAction struct {
 	name   string
@@ -153,8 +161,8 @@ func (a LinkAction) inThread() LinkAction {
 	return LinkAction{&with}
 }
 
-// doing is the action, done by another operation.
-func (a LinkAction) doing(op operation) LinkAction {
+// by is the action, done by another operation.
+func (a LinkAction) by(op operation) LinkAction {
 	with := *a.linkAct
 	with.op = op
 	return LinkAction{&with}

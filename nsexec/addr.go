@@ -51,25 +51,18 @@ func DelAddr(cfg AddrConfig) LinkAction {
 // most of which say nothing but the address.
 type addrOp struct {
 	linkAct
-	how    *addrHow
+	how    *how
 	prefix netip.Prefix
 	whole  *AddrConfig // nil where that is all
 }
 
-// addrHow is what may be done to an address.
-type addrHow struct {
-	mod   string
-	proto int
-	flags int
-}
-
 var (
-	addAddr     = &addrHow{"", unix.RTM_NEWADDR, unix.NLM_F_CREATE | unix.NLM_F_EXCL}
-	replaceAddr = &addrHow{"replace ", unix.RTM_NEWADDR, unix.NLM_F_CREATE | unix.NLM_F_REPLACE}
-	delAddr     = &addrHow{"del ", unix.RTM_DELADDR, 0}
+	addAddr     = &how{"", unix.RTM_NEWADDR, unix.NLM_F_CREATE | unix.NLM_F_EXCL}
+	replaceAddr = &how{"replace ", unix.RTM_NEWADDR, unix.NLM_F_CREATE | unix.NLM_F_REPLACE}
+	delAddr     = &how{"del ", unix.RTM_DELADDR, 0}
 )
 
-func newAddrOp(name string, how *addrHow, cfg AddrConfig) LinkAction {
+func newAddrOp(name string, how *how, cfg AddrConfig) LinkAction {
 	o := &addrOp{linkAct: linkAct{name: name, link: cfg.Link}, how: how, prefix: cfg.Prefix}
 	o.op = o
 	if cfg != o.config() {

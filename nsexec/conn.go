@@ -77,9 +77,6 @@ func (c *Conn) dial() error {
 		return err
 	}
 	c.socket = s
-	if p, ok := c.space.(*pool); ok {
-		s.holds = p.engine.holds
-	}
 	return nil
 }
 

@@ -40,7 +40,7 @@ func fuse(steps []Step) (LinkAction, int) {
 		}
 		if n > 1 {
 			fused := all // which alone is allocated
-			first = first.doing(&fused)
+			first = first.by(&fused)
 		}
 	case setLinkOp:
 		for ; n < len(steps) && op.takes(follows(steps[0], first.link, steps[n])); n++ {
@@ -48,7 +48,7 @@ func fuse(steps []Step) (LinkAction, int) {
 			op.change = &both
 		}
 		if n > 1 {
-			first = first.doing(op)
+			first = first.by(op)
 		}
 	}
 	return first, n

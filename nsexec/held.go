@@ -15,7 +15,7 @@ import (
 // scheduler takes the processor from a thread whose call lasts longer than 20 µs,
 // as nearly all of these do, and gives it to another thread; the first has to wait
 // for one when its call returns. Where Go has few processors, a run of many
-// messages spends a tenth of its time on that.
+// messages spends up to a tenth of its time on that.
 //
 // In return, all other goroutines may have to wait for such a call: a collection
 // stops them until it has returned. It mostly takes less than a millisecond, but

@@ -152,6 +152,7 @@ func (p *pool) insert(pc *pooled, run uint64) (*pooled, error) {
 	for len(p.conns) >= p.max && p.removeIdle() {
 	}
 	p.conns[pc.ref], pc.place = pc, p.recent.PushFront(pc)
+	pc.socket.holds = p.engine.holds
 	p.use(pc, run)
 	return pc, nil
 }

@@ -68,7 +68,6 @@ func (p *pool) made(c *Conn) error {
 		c.close()
 		return err
 	}
-	c.socket.holds = p.engine.holds
 	pc, err := p.insert(&pooled{Conn: Conn{ref: c.ref, nsfd: c.nsfd, id: c.id, space: p, socket: c.socket}, inode: id, path: path}, 0)
 	if err != nil {
 		return err

@@ -63,27 +63,20 @@ func DelRoute(cfg RouteConfig) NsAction {
 // routeOp is what is done to a route. A run may hold thousands, most of which say
 // no more than where to, and by which gateway and link.
 type routeOp struct {
-	how   *routeHow
+	how   *how
 	dst   netip.Prefix
 	via   netip.Addr
 	dev   LinkRef
 	whole *RouteConfig // nil where that is all
 }
 
-// routeHow is what may be done to a route.
-type routeHow struct {
-	mod   string
-	proto int
-	flags int
-}
-
 var (
-	addRoute     = &routeHow{"", unix.RTM_NEWROUTE, unix.NLM_F_CREATE | unix.NLM_F_EXCL}
-	replaceRoute = &routeHow{"replace ", unix.RTM_NEWROUTE, unix.NLM_F_CREATE | unix.NLM_F_REPLACE}
-	delRoute     = &routeHow{"del ", unix.RTM_DELROUTE, 0}
+	addRoute     = &how{"", unix.RTM_NEWROUTE, unix.NLM_F_CREATE | unix.NLM_F_EXCL}
+	replaceRoute = &how{"replace ", unix.RTM_NEWROUTE, unix.NLM_F_CREATE | unix.NLM_F_REPLACE}
+	delRoute     = &how{"del ", unix.RTM_DELROUTE, 0}
 )
 
-func newRouteOp(how *routeHow, cfg RouteConfig) *routeOp {
+func newRouteOp(how *how, cfg RouteConfig) *routeOp {
 	o := &routeOp{how: how, dst: cfg.Dst, via: cfg.Hop.Via, dev: cfg.Hop.Dev}
 	if !cfg.plain() {
 		whole := cfg
